@@ -1,0 +1,1 @@
+"""The Nightshelf library: one package a subject."""

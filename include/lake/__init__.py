@@ -1,0 +1,25 @@
+"""The lake: folders of Parquet whose manifest is the commit record."""
+
+from include.lake.folders import commit_folder, open_folder, staging_folder
+from include.lake.local import LocalLake
+from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
+from include.lake.partitions import list_days, partition_folder, partition_uris
+from include.lake.store import FileInfo, Lake, open_lake
+
+__all__ = [
+    "MANIFEST",
+    "FileEntry",
+    "FileInfo",
+    "Lake",
+    "LocalLake",
+    "Manifest",
+    "commit_folder",
+    "find_manifest",
+    "list_days",
+    "load_manifest",
+    "open_folder",
+    "open_lake",
+    "partition_folder",
+    "partition_uris",
+    "staging_folder",
+]

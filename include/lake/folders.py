@@ -1,0 +1,104 @@
+"""Folders that appear at once: written in staging, moved into place, committed by a manifest."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from include.errors import MissingArtifactError
+from include.lake.manifest import MANIFEST, FileEntry, Manifest, load_manifest
+from include.lake.store import Lake
+
+logger = logging.getLogger(__name__)
+
+STAGING = "_staging"
+SPARK_PART = re.compile(r"^(part-\d+)-[0-9a-f-]{36}")
+
+
+def staging_folder(what: str) -> str:
+    """Return a folder that no other run writes to; delete it when done."""
+    return f"{STAGING}/{what}-{uuid.uuid4().hex}"
+
+
+def commit_folder(
+    lake: Lake,
+    staged: str,
+    folder: str,
+    *,
+    fingerprint: str,
+    counts: Mapping[str, int] | None = None,
+    inputs: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Manifest:
+    """Make the files below `staged` the whole content of `folder`, at once.
+
+    Files are named after their content, so that committing equal content again changes
+    nothing and a reader of the old manifest never opens a new file under an old name.
+    Names that start with `_` or `.` are left behind.
+
+    Parameters
+    ----------
+    staged, folder
+        Paths relative to the lake's root.
+    fingerprint, counts, inputs, details
+        See `Manifest`.
+    """
+    entries = []
+    for info in lake.list_files(staged):
+        relative = info.path[len(staged) + 1 :]
+        if any(part.startswith(("_", ".")) for part in relative.split("/")):
+            continue
+        tag = lake.content_tag(info.path)
+        target = _name_by_content(relative, tag)
+        lake.move(info.path, f"{folder}/{target}")
+        entries.append(FileEntry(path=target, size=info.size, tag=tag))
+    manifest = Manifest(
+        fingerprint=fingerprint,
+        files=tuple(entries),
+        counts=dict(counts or {}),
+        inputs=dict(inputs or {}),
+        details=dict(details or {}),
+    )
+    lake.write_bytes(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=1).encode())
+    _delete_leftovers(lake, folder, manifest)
+    return manifest
+
+
+def open_folder(lake: Lake, folder: str) -> Manifest:
+    """Return the manifest of `folder` after checking that each file is there in full size.
+
+    Raises
+    ------
+    MissingArtifactError
+        When the folder was never finished, or a file is missing or cut off.
+    """
+    manifest = load_manifest(lake, folder)
+    sizes = {info.path: info.size for info in lake.list_files(folder)}
+    for entry in manifest.files:
+        seen = sizes.get(f"{folder}/{entry.path}")
+        if seen != entry.size:
+            raise MissingArtifactError(
+                f"{lake.uri_of(folder)}/{entry.path} has {seen} bytes, its manifest says {entry.size}",
+                remedy="delete the folder, clear the task that writes it, and what follows",
+            )
+    return manifest
+
+
+def _name_by_content(relative: str, tag: str) -> str:
+    """Return `a/part-00000-<tag>.parquet` for Spark's `a/part-00000-<uuid>.c000.zstd.parquet`."""
+    parent, _, name = relative.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    part = SPARK_PART.match(name)
+    renamed = f"{part.group(1) if part else stem or suffix}-{tag[:12]}{dot}{suffix if dot else ''}"
+    return f"{parent}/{renamed}" if parent else renamed
+
+
+def _delete_leftovers(lake: Lake, folder: str, manifest: Manifest) -> None:
+    keep = {f"{folder}/{entry.path}" for entry in manifest.files} | {f"{folder}/{MANIFEST}"}
+    for info in lake.list_files(folder):
+        if info.path not in keep:
+            logger.info("deleting %s, which the manifest no longer lists", info.path)
+            lake.delete(info.path)

@@ -1,0 +1,126 @@
+"""A lake on a local or mounted POSIX file system."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from include.errors import LakeError, MissingArtifactError
+from include.lake.store import FileInfo
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+CHUNK = 1 << 20
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingArtifactError(
+            f"{path} does not exist", remedy="clear the task that writes it, and what follows"
+        ) from error
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free space on that disk, then clear the task" if full else "check the path and its permissions"
+        raise LakeError(f"{path}: {error.strerror}", remedy=remedy) from error
+
+
+class LocalLake:
+    """See `Lake`. Atomicity comes from rename and link, which POSIX guarantees."""
+
+    def __init__(self, root: str) -> None:
+        self.root = Path(unquote(root)).absolute()
+
+    @property
+    def uri(self) -> str:
+        return self.root.as_uri()
+
+    def uri_of(self, path: str) -> str:
+        return f"{self.uri}/{path}"
+
+    def filesystem(self) -> tuple[FileSystem, str]:
+        from pyarrow.fs import LocalFileSystem
+
+        return LocalFileSystem(), str(self.root)
+
+    def exists(self, path: str) -> bool:
+        return (self.root / path).is_file()
+
+    def read_bytes(self, path: str) -> bytes:
+        target = self.root / path
+        with _named_errors(target):
+            return target.read_bytes()
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        with _named_errors(target), self._temporary(target, data) as temporary:
+            os.replace(temporary, target)
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        target = self.root / path
+        with _named_errors(target), self._temporary(target, data) as temporary:
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+        return True
+
+    def list_files(self, folder: str) -> list[FileInfo]:
+        found = []
+        for parent, _, names in os.walk(self.root / folder):
+            for name in names:
+                file = Path(parent, name)
+                found.append(FileInfo(str(file.relative_to(self.root)), file.stat().st_size))
+        return sorted(found)
+
+    def list_folders(self, folder: str) -> list[str]:
+        target = self.root / folder
+        return sorted(entry.name for entry in target.iterdir() if entry.is_dir()) if target.is_dir() else []
+
+    def move(self, source: str, target: str) -> None:
+        goal = self.root / target
+        with _named_errors(self.root / source):
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self.root / source, goal)
+
+    def delete(self, path: str) -> None:
+        target = self.root / path
+        with _named_errors(target):
+            if target.is_dir():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+
+    def content_tag(self, path: str) -> str:
+        target = self.root / path
+        digest = hashlib.sha256()
+        with _named_errors(target), target.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    @contextmanager
+    def _temporary(self, target: Path, data: bytes) -> Iterator[str]:
+        """Write `data` durably beside `target` and remove the temporary name afterwards."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                os.fchmod(stream.fileno(), 0o644)
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            yield name
+        finally:
+            Path(name).unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""Tables by day: `<table>/ingest_date=D/`, one committed folder a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from include.columns import INGEST_DATE
+from include.lake.manifest import MANIFEST, Manifest, load_manifest
+from include.lake.store import Lake
+
+PREFIX = f"{INGEST_DATE}="
+
+
+def partition_folder(table: str, day: dt.date) -> str:
+    """Return the folder of one day of a table, relative to the lake's or the landing's root."""
+    return f"{table}/{PREFIX}{day.isoformat()}"
+
+
+def list_days(lake: Lake, table: str, *, marker: str = MANIFEST) -> list[dt.date]:
+    """Return the days of `table` that hold `marker`, in order."""
+    names = (name for name in lake.list_folders(table) if name.startswith(PREFIX))
+    return [
+        dt.date.fromisoformat(name.removeprefix(PREFIX)) for name in names if lake.exists(f"{table}/{name}/{marker}")
+    ]
+
+
+def partition_uris(
+    lake: Lake, table: str, first: dt.date, last: dt.date
+) -> tuple[list[str], dict[dt.date, Manifest]]:
+    """Return the committed files of a table from `first` to `last`, and their manifests by day.
+
+    Read the files with `spark.read.option("basePath", lake.uri_of(table)).parquet(*uris)`,
+    so that `ingest_date` becomes a column.
+    """
+    manifests = {
+        day: load_manifest(lake, partition_folder(table, day))
+        for day in list_days(lake, table)
+        if first <= day <= last
+    }
+    uris = [
+        lake.uri_of(f"{partition_folder(table, day)}/{path}")
+        for day, manifest in manifests.items()
+        for path in manifest.paths()
+    ]
+    return uris, manifests

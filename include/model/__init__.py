@@ -1,0 +1,1 @@
+"""Models: whatever trains ends as factors."""

@@ -1,0 +1,131 @@
+"""Factors: what scoring knows of a model.
+
+A LightFM hybrid describes a user (an item) by the sum of the embeddings of its features, its
+own identity among them (Kula 2015, eq. 1-2). So a user or item that the model never saw is
+described by the features that it shares with others, and any model of this form is two
+`FeatureEmbeddings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from include.errors import MissingArtifactError
+
+Floats = npt.NDArray[np.float32]
+
+FILE = "factors.npz"
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """Which row carries which feature, how strongly.
+
+    Attributes
+    ----------
+    matrix
+        (n_rows, n_features) float32 CSR.
+    names
+        (n_features,) unique feature names, such as ``user_id:17850`` or ``category:BAG``.
+    """
+
+    matrix: sparse.csr_matrix
+    names: npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Vectors of users or items, row by row.
+
+    Attributes
+    ----------
+    vectors
+        (n_rows, n_dimensions) float32.
+    biases
+        (n_rows,) float32.
+    known
+        (n_rows,) bool: False where the model knows none of the row's features.
+    """
+
+    vectors: Floats
+    biases: Floats
+    known: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class FeatureEmbeddings:
+    """One side of a model.
+
+    Attributes
+    ----------
+    names
+        (n_features,) feature names.
+    embeddings
+        (n_features, n_dimensions) float32.
+    biases
+        (n_features,) float32.
+    """
+
+    names: npt.NDArray[np.str_]
+    embeddings: Floats
+    biases: Floats
+
+    def describe(self, features: FeatureMatrix) -> Factors:
+        """Return the factors of each row of `features`; features the model never saw add nothing."""
+        order = np.argsort(self.names)
+        found = np.searchsorted(self.names, features.names, sorter=order)
+        rows = order[np.minimum(found, len(order) - 1)]
+        shared = self.names[rows] == features.names
+        matrix = features.matrix[:, np.flatnonzero(shared)].astype(np.float32)
+        rows = rows[shared]
+        return Factors(
+            vectors=np.asarray(matrix @ self.embeddings[rows], dtype=np.float32),
+            biases=np.asarray(matrix @ self.biases[rows], dtype=np.float32),
+            known=np.diff(matrix.indptr) > 0,
+        )
+
+
+@dataclass(frozen=True)
+class HybridModel:
+    """Both sides: the score of item i for user u is ``p_u . q_i + b_u + b_i``."""
+
+    user: FeatureEmbeddings
+    item: FeatureEmbeddings
+
+    def save(self, folder: Path) -> Path:
+        """Write the model as one .npz file in `folder` and return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE
+        np.savez(
+            path,
+            user_names=self.user.names,
+            user_embeddings=self.user.embeddings,
+            user_biases=self.user.biases,
+            item_names=self.item.names,
+            item_embeddings=self.item.embeddings,
+            item_biases=self.item.biases,
+        )
+        return path
+
+    @classmethod
+    def load(cls, folder: Path) -> HybridModel:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        MissingArtifactError
+            When the file is not there.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            raise MissingArtifactError(f"{path} does not exist", remedy="clear `train`, and what follows")
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(
+                user=FeatureEmbeddings(arrays["user_names"], arrays["user_embeddings"], arrays["user_biases"]),
+                item=FeatureEmbeddings(arrays["item_names"], arrays["item_embeddings"], arrays["item_biases"]),
+            )

@@ -1,0 +1,154 @@
+"""What the night does with the data: every weight, limit and threshold, typed.
+
+`include/config/policy.yaml` holds the defaults, a data set's mapping may override them
+under `policy:`, and the file named by NIGHTSHELF_POLICY overrides both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
+
+from include.errors import ConfigurationError
+
+DEFAULTS = Path(__file__).resolve().parent / "config" / "policy.yaml"
+
+
+class Frozen(BaseModel):
+    """Immutable, and unknown keys are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def fingerprint(self) -> str:
+        """Return 12 hex digits of the SHA-256 of the canonical JSON form."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+class FeaturePolicy(Frozen):
+    """How events become interactions and attributes become features."""
+
+    window_days: int = Field(gt=0, description="Events up to this many days before the run date count.")
+    half_life_days: float = Field(gt=0, description="Days after which an event weighs half.")
+    event_weights: dict[str, float] = Field(description="Weight of one event by event_type; 0 leaves it out.")
+    popularity_days: int = Field(gt=0, description="Window of the popularity counts.")
+    popularity_events: tuple[str, ...] = Field(description="Event types that count as popularity.")
+    item_features: tuple[str, ...] = Field(description="category, price_band, title_words, attribute:<name>.")
+    user_features: tuple[str, ...] = Field(description="segment, attribute:<name>.")
+    price_bands: int = Field(gt=0, description="Number of price quantiles.")
+    min_feature_count: int = Field(gt=0, description="A feature carried by fewer rows is left out.")
+
+
+class ModelPolicy(Frozen):
+    """Hyperparameters of the LightFM hybrid (Kula 2015, WARP: Weston et al. 2011)."""
+
+    dimensions: int = Field(gt=0)
+    epochs: int = Field(gt=0, description="Passes over the interactions before the holdout.")
+    refit_epochs: int = Field(gt=0, description="Further passes over all interactions for the served factors.")
+    learning_rate: float = Field(gt=0)
+    max_sampled: int = Field(gt=0, description="Negatives tried per positive by WARP.")
+    item_alpha: float = Field(ge=0, description="L2 penalty on item features.")
+    user_alpha: float = Field(ge=0, description="L2 penalty on user features.")
+    popularity_weight: float = Field(ge=0, description="Weight of log(1 + recent popularity) as an item bias.")
+    threads: int = Field(gt=0, description="1 is reproducible; feature rows do not scale over threads.")
+    seed: int
+
+
+class EvaluationPolicy(Frozen):
+    """The time split and the metrics."""
+
+    holdout_days: int = Field(gt=0, description="The last days of the window, up to and with the run date.")
+    cutoff: int = Field(gt=0, description="k of recall@k, precision@k and NDCG@k.")
+    target_events: tuple[str, ...] = Field(description="Event types that count as relevant.")
+
+
+class GatePolicy(Frozen):
+    """When a challenger deserves to replace the champion."""
+
+    metric: Literal["recall", "ndcg", "precision", "hit_rate"]
+    min_ratio_to_champion: float = Field(gt=0, description="Challenger over champion, same users and items.")
+    min_ratio_to_popularity: float = Field(gt=0)
+    min_users: int = Field(ge=0, description="Fewer evaluated users are no evidence: the champion stays.")
+    min_coverage: float = Field(ge=0, le=1, description="Least share of the catalogue in the lists.")
+
+
+class RankingPolicy(Frozen):
+    """What a list may hold."""
+
+    top_n: int = Field(gt=0)
+    seen: Literal["never", "ever"] | int = Field(
+        description="Leave out what the user bought: never, ever, or within that many days."
+    )
+    max_per_category: int = Field(gt=0, description="Most items of one category in a list.")
+    blocked_items: tuple[str, ...] = ()
+    fallback_items: int = Field(gt=0, description="Length of each segment's popularity list.")
+
+
+class PublishPolicy(Frozen):
+    """Batches in PostgreSQL."""
+
+    keep_batches: int = Field(gt=1, description="Batches that stay for rollback, the live one included.")
+    variant: str
+
+
+class QualityPolicy(Frozen):
+    """When the quarantine itself stops the night."""
+
+    max_quarantined_share: float = Field(ge=0, le=1)
+    warn_quarantined_share: float = Field(ge=0, le=1)
+
+
+class Policy(Frozen):
+    """Everything together."""
+
+    features: FeaturePolicy
+    model: ModelPolicy
+    evaluation: EvaluationPolicy
+    gate: GatePolicy
+    ranking: RankingPolicy
+    publish: PublishPolicy
+    quality: QualityPolicy
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the sections and keys of `override` laid over it."""
+    sections = {name: dict(section) for name, section in base.items()}
+    for name, section in override.items():
+        if not isinstance(section, Mapping):
+            raise ConfigurationError(
+                f"policy section {name!r} is {section!r}, not a group of settings",
+                remedy="write the section's keys indented below it",
+            )
+        sections[name] = {**sections.get(name, {}), **section}
+    return sections
+
+
+def load_policy(*overrides: Mapping[str, Any], file: Path | None = None) -> Policy:
+    """Return the default policy with `overrides`, then `file`, laid over it.
+
+    Raises
+    ------
+    ConfigurationError
+        For an unknown key, a missing file or a value out of range, by name.
+    """
+    values: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text())
+    for override in overrides:
+        values = merge(values, override)
+    if file is not None:
+        if not file.is_file():
+            raise ConfigurationError(f"policy file {file} does not exist", remedy="correct NIGHTSHELF_POLICY")
+        values = merge(values, yaml.safe_load(file.read_text()) or {})
+    try:
+        return Policy.model_validate(values)
+    except PydanticError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(
+            f"policy setting {where} is {first['input']!r}: {first['msg']}",
+            remedy=f"compare it with {DEFAULTS.name} and correct it",
+        ) from error

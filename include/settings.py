@@ -1,0 +1,96 @@
+"""Where things are: the one reader of the environment.
+
+A variable that is not set in the environment is looked up in `$NIGHTSHELF_HOME/stack.env`,
+which the embedded stack writes; so a job that a person repeats in a shell finds the same
+database and the same lake as the scheduler's run did.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ValidationError as PydanticError
+
+from include.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parent.parent
+STACK_FILE = "stack.env"
+
+VARIABLES = {
+    "home": "NIGHTSHELF_HOME",
+    "dataset": "NIGHTSHELF_DATASET",
+    "policy_file": "NIGHTSHELF_POLICY",
+    "lake_uri": "LAKE_URI",
+    "landing_uri": "LANDING_URI",
+    "database_url": "NIGHTSHELF_DATABASE_URL",
+    "analyst_url": "NIGHTSHELF_ANALYST_URL",
+    "tracking_uri": "MLFLOW_TRACKING_URI",
+    "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
+    "spark_master": "SPARK_MASTER",
+    "spark_memory": "SPARK_DRIVER_MEMORY",
+    "landing_timeout_hours": "NIGHTSHELF_LANDING_TIMEOUT_HOURS",
+    "first_night": "NIGHTSHELF_FIRST_NIGHT",
+    "last_night": "NIGHTSHELF_LAST_NIGHT",
+}
+
+
+class Settings(BaseModel):
+    """The settings of one installation; each field's variable stands in `VARIABLES`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(description="Folder of the embedded stack and of every default below.")
+    dataset: str = Field("demo_shop", description="A mapping in include/config/datasets, or the path of one.")
+    policy_file: Path | None = Field(None, description="YAML that overrides include/config/policy.yaml.")
+    lake_uri: str = Field("", description="file:// URI of the lake.")
+    landing_uri: str = Field("", description="file:// URI of the landing zone.")
+    database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of the writer.")
+    analyst_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of an analyst.")
+    tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
+    artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
+    spark_master: str = "local[*]"
+    spark_memory: str = "2g"
+    landing_timeout_hours: float = Field(4.0, gt=0, description="How long a night waits for its landing.")
+    first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
+    last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")
+
+
+def read_stack_file(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of a stack file; a file that is not there has none."""
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {name: value for name, value in pairs}
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment, then from the stack file, then from defaults.
+
+    Raises
+    ------
+    ConfigurationError
+        When a value is not what its setting takes; the variable is named.
+    """
+    environment = os.environ if environment is None else environment
+    home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
+    known = {**read_stack_file(home / STACK_FILE), **{k: v for k, v in environment.items() if v}}
+    values: dict[str, object] = {field: known[name] for field, name in VARIABLES.items() if name in known}
+    values["home"] = home
+    values.setdefault("lake_uri", (home / "lake").as_uri())
+    values.setdefault("landing_uri", (home / "landing").as_uri())
+    values.setdefault("tracking_uri", f"sqlite:///{home}/mlflow/mlflow.db")
+    values.setdefault("artifact_uri", (home / "mlflow" / "artifacts").as_uri())
+    try:
+        return Settings.model_validate(values)
+    except PydanticError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        raise ConfigurationError(
+            f"{VARIABLES[field]}={values.get(field)!s} is not valid: {first['msg']}",
+            remedy=f"correct {VARIABLES[field]} in the environment or in {home / STACK_FILE}",
+        ) from error
