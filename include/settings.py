@@ -64,8 +64,8 @@ def read_stack_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     lines = (line.strip() for line in path.read_text().splitlines())
-    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return {name: value for name, value in pairs}
+    split = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name: value for name, _, value in split}
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -65,7 +65,7 @@ class LocalLake:
     def write_bytes(self, path: str, data: bytes) -> None:
         target = self.root / path
         with _named_errors(target), self._temporary(target, data) as temporary:
-            os.replace(temporary, target)
+            Path(temporary).replace(target)
 
     def put_if_absent(self, path: str, data: bytes) -> bool:
         target = self.root / path
@@ -92,7 +92,7 @@ class LocalLake:
         goal = self.root / target
         with _named_errors(self.root / source):
             goal.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self.root / source, goal)
+            (self.root / source).replace(goal)
 
     def delete(self, path: str) -> None:
         target = self.root / path

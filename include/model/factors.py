@@ -8,7 +8,7 @@ described by the features that it shares with others, and any model of this form
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,19 @@ class Factors:
     known: npt.NDArray[np.bool_]
 
 
+    def with_prior(self, popularity: Floats, weight: float) -> Factors:
+        """Return these item factors with ``weight * log(1 + popularity)`` added to the biases.
+
+        Parameters
+        ----------
+        popularity
+            (n_rows,) float32, recent interactions of each item.
+        weight
+            0 leaves the factors as they are.
+        """
+        return replace(self, biases=(self.biases + np.float32(weight) * np.log1p(popularity)).astype(np.float32))
+
+
 @dataclass(frozen=True)
 class FeatureEmbeddings:
     """One side of a model.
@@ -77,12 +90,8 @@ class FeatureEmbeddings:
 
     def describe(self, features: FeatureMatrix) -> Factors:
         """Return the factors of each row of `features`; features the model never saw add nothing."""
-        order = np.argsort(self.names)
-        found = np.searchsorted(self.names, features.names, sorter=order)
-        rows = order[np.minimum(found, len(order) - 1)]
-        shared = self.names[rows] == features.names
-        matrix = features.matrix[:, np.flatnonzero(shared)].astype(np.float32)
-        rows = rows[shared]
+        _, columns, rows = np.intersect1d(features.names, self.names, assume_unique=True, return_indices=True)
+        matrix = features.matrix[:, columns].astype(np.float32)
         return Factors(
             vectors=np.asarray(matrix @ self.embeddings[rows], dtype=np.float32),
             biases=np.asarray(matrix @ self.biases[rows], dtype=np.float32),
