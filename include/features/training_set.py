@@ -1,0 +1,292 @@
+"""The training set as arrays: what training, evaluation and scoring read.
+
+`build` (Spark) writes it, `load_training_set` reads it back. Two periods run through
+everything: ``before`` ends with the cutoff day (the run date less the holdout), ``all`` ends with
+the run date. Weights decay towards the end of their period.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+
+from include import columns as c
+from include.errors import MissingArtifactError
+from include.features.matrix import feature_matrix
+from include.model.factors import FeatureMatrix
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+Period = Literal["before", "all"]
+Strings = npt.NDArray[np.str_]
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int32]
+Days = npt.NDArray[np.datetime64]
+
+USER_FEATURES = "user_features"
+ITEM_FEATURES = "item_features"
+INTERACTIONS = "interactions"
+POPULARITY = "popularity"
+SUBFOLDERS = (c.USERS, c.ITEMS, INTERACTIONS, USER_FEATURES, ITEM_FEATURES, POPULARITY)
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """One entry for each pair of a user and an item, sorted by user, then item.
+
+    Attributes
+    ----------
+    users, items
+        int32 positions.
+    weight_before, weight_all
+        float32 decayed event weights; 0 where the period has none or a return undid them.
+    n_before, n_after
+        int32 target events up to the cutoff, and after it; 0 where a return undid them.
+    first_day, last_day
+        datetime64[D] of the pair's weighted events, over the whole window: they look past the cutoff.
+    bought_on
+        datetime64[D] of the last target event; NaT where there is none or a return undid it.
+    """
+
+    users: Integers
+    items: Integers
+    weight_before: Floats
+    weight_all: Floats
+    n_before: Integers
+    n_after: Integers
+    first_day: Days
+    last_day: Days
+    bought_on: Days
+
+
+@dataclass(frozen=True)
+class SegmentPopularity:
+    """A segment's popular items, best first by `all`.
+
+    Attributes
+    ----------
+    items
+        int32 positions.
+    before, all
+        float32 recent buyers up to the cutoff, and up to the run date.
+    """
+
+    items: Integers
+    before: Floats
+    all: Floats
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Everything that one night knows of users and items, in arrays.
+
+    Attributes
+    ----------
+    run_date, cutoff
+        The last day of the period ``all``, and of ``before``.
+    user_ids, segments
+        (n_users,) text, sorted by user_id; the segment is "everybody" where it is unknown.
+    item_ids, titles, categories
+        (n_items,) text, sorted by item_id; the category is "" where it is unknown.
+    prices
+        (n_items,) float64, NaN where unknown.
+    in_stock
+        (n_items,) bool.
+    first_seen_on
+        (n_items,) datetime64[D].
+    popularity_before, popularity_all
+        (n_items,) float32 recent buyers up to the end of the period.
+    interactions
+        Pairs of users and items.
+    user_features, item_features
+        Identity and side features, each row's weights summing to 1.
+    popularity
+        By segment, "everybody" among them.
+    """
+
+    run_date: dt.date
+    cutoff: dt.date
+    user_ids: Strings
+    segments: Strings
+    item_ids: Strings
+    titles: Strings
+    categories: Strings
+    prices: npt.NDArray[np.float64]
+    in_stock: npt.NDArray[np.bool_]
+    first_seen_on: Days
+    popularity_before: Floats
+    popularity_all: Floats
+    interactions: Interactions
+    user_features: FeatureMatrix
+    item_features: FeatureMatrix
+    popularity: Mapping[str, SegmentPopularity]
+
+    @property
+    def n_users(self) -> int:
+        return len(self.user_ids)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_ids)
+
+    def matrix(self, period: Period) -> sparse.csr_matrix:
+        """Return the weights of a period: (n_users, n_items) float32 CSR without stored zeros."""
+        weights = self.interactions.weight_before if period == "before" else self.interactions.weight_all
+        return self._pairs(weights > 0, weights)
+
+    def seen(self, period: Period = "all", since: dt.date | None = None) -> sparse.csr_matrix:
+        """Return what users bought and did not bring back: (n_users, n_items) bool CSR.
+
+        Parameters
+        ----------
+        period
+            ``before``: up to the cutoff; ``all``: up to the run date.
+        since
+            With ``all``: only what was bought last on this day or later.
+        """
+        if period == "before":
+            if since is not None:
+                raise ValueError("`since` looks past the cutoff; it goes with period 'all' only")
+            return self._pairs(self.interactions.n_before > 0)
+        chosen = ~np.isnat(self.interactions.bought_on)
+        if since is not None:
+            chosen &= self.interactions.bought_on >= np.datetime64(since, "D")
+        return self._pairs(chosen)
+
+    def targets(self) -> sparse.csr_matrix:
+        """Return what the evaluation looks for: bought after the cutoff and never before, bool CSR."""
+        return self._pairs((self.interactions.n_before == 0) & (self.interactions.n_after > 0))
+
+    def _pairs(self, chosen: npt.NDArray[np.bool_], values: Floats | None = None) -> sparse.csr_matrix:
+        data = np.ones(int(chosen.sum()), dtype=bool) if values is None else values[chosen]
+        index = (self.interactions.users[chosen], self.interactions.items[chosen])
+        return sparse.csr_matrix((data, index), shape=(self.n_users, self.n_items))
+
+
+class Committed(Protocol):
+    """What the loader needs of a folder's manifest."""
+
+    @property
+    def details(self) -> dict[str, Any]: ...
+
+    def paths(self, subfolder: str = "") -> list[str]: ...
+
+
+def load_training_set(filesystem: FileSystem, root: str, folder: str, manifest: Committed) -> TrainingSet:
+    """Read the training set in `folder`.
+
+    Parameters
+    ----------
+    filesystem, root
+        As `Lake.filesystem()` returns them.
+    folder
+        Relative to `root`, such as ``training_sets/2026-01-31-0123456789ab``.
+    manifest
+        The folder's manifest: only files that it lists are read.
+
+    Raises
+    ------
+    MissingArtifactError
+        When a part of the training set is not in the manifest.
+    """
+    import pyarrow.parquet as pq
+
+    tables = {}
+    for name in SUBFOLDERS:
+        paths = manifest.paths(name)
+        if not paths:
+            raise MissingArtifactError(
+                f"{root}/{folder} has no files of {name}", remedy="delete the folder and clear build_training_set"
+            )
+        tables[name] = pa.concat_tables(
+            [pq.read_table(f"{root}/{folder}/{path}", filesystem=filesystem, partitioning=None) for path in paths]
+        )
+    return training_set_from_tables(
+        tables,
+        run_date=dt.date.fromisoformat(manifest.details["run_date"]),
+        cutoff=dt.date.fromisoformat(manifest.details["cutoff"]),
+    )
+
+
+def training_set_from_tables(tables: Mapping[str, pa.Table], *, run_date: dt.date, cutoff: dt.date) -> TrainingSet:
+    """Return the training set made of the Arrow tables named in `SUBFOLDERS`, rows in any order."""
+    users = tables[c.USERS].sort_by(c.USER_INDEX)
+    items = tables[c.ITEMS].sort_by(c.ITEM_INDEX)
+    user_ids, item_ids = _text(users, c.USER_ID), _text(items, c.ITEM_ID)
+    return TrainingSet(
+        run_date=run_date,
+        cutoff=cutoff,
+        user_ids=user_ids,
+        segments=_text(users, c.SEGMENT),
+        item_ids=item_ids,
+        titles=_text(items, c.TITLE),
+        categories=_text(items, c.CATEGORY),
+        prices=_numbers(items, c.PRICE, np.float64),
+        in_stock=_numbers(items, c.IN_STOCK, np.bool_),
+        first_seen_on=_days(items, c.FIRST_SEEN_ON),
+        popularity_before=_numbers(items, c.POPULARITY_BEFORE, np.float32),
+        popularity_all=_numbers(items, c.POPULARITY_ALL, np.float32),
+        interactions=_interactions(tables[INTERACTIONS]),
+        user_features=_features(tables[USER_FEATURES], c.USER_INDEX, c.USER_ID, user_ids),
+        item_features=_features(tables[ITEM_FEATURES], c.ITEM_INDEX, c.ITEM_ID, item_ids),
+        popularity=_popularity(tables[POPULARITY]),
+    )
+
+
+def _interactions(table: pa.Table) -> Interactions:
+    table = table.sort_by([(c.USER_INDEX, "ascending"), (c.ITEM_INDEX, "ascending")])
+    return Interactions(
+        users=_numbers(table, c.USER_INDEX, np.int32),
+        items=_numbers(table, c.ITEM_INDEX, np.int32),
+        weight_before=_numbers(table, c.WEIGHT_BEFORE, np.float32),
+        weight_all=_numbers(table, c.WEIGHT_ALL, np.float32),
+        n_before=_numbers(table, c.N_BEFORE, np.int32),
+        n_after=_numbers(table, c.N_AFTER, np.int32),
+        first_day=_days(table, c.FIRST_DAY),
+        last_day=_days(table, c.LAST_DAY),
+        bought_on=_days(table, c.BOUGHT_ON),
+    )
+
+
+def _features(table: pa.Table, index: str, identity: str, ids: Strings) -> FeatureMatrix:
+    return feature_matrix(
+        identity,
+        ids,
+        rows=_numbers(table, index, np.int32),
+        features=_text(table, c.FEATURE),
+        weights=_numbers(table, c.WEIGHT, np.float32),
+    )
+
+
+def _popularity(table: pa.Table) -> dict[str, SegmentPopularity]:
+    table = table.sort_by([(c.SEGMENT, "ascending"), (c.RANK, "ascending")])
+    segments = _text(table, c.SEGMENT)
+    items = _numbers(table, c.ITEM_INDEX, np.int32)
+    before, whole = _numbers(table, c.SCORE_BEFORE, np.float32), _numbers(table, c.SCORE_ALL, np.float32)
+    names, starts = np.unique(segments, return_index=True)
+    bounds = zip(names, starts, np.append(starts, len(segments))[1:], strict=True)
+    lists = {str(name): SegmentPopularity(items[a:b], before[a:b], whole[a:b]) for name, a, b in bounds}
+    nothing = SegmentPopularity(items[:0], before[:0], whole[:0])
+    return {c.EVERYBODY: nothing, **lists}
+
+
+def _text(table: pa.Table, name: str) -> Strings:
+    values = table[name].fill_null("").to_numpy()
+    return values.astype(np.str_) if len(values) else np.empty(0, dtype="U1")
+
+
+def _numbers(table: pa.Table, name: str, dtype: Any) -> Any:
+    return table[name].to_numpy().astype(dtype, copy=False)
+
+
+def _days(table: pa.Table, name: str) -> Days:
+    days: Days = table[name].cast(pa.date32()).to_numpy().astype("datetime64[D]")
+    return days
