@@ -1,0 +1,90 @@
+"""### Restock every shopper's shelf
+
+**What.** Takes the day's events, items and users from the landing zone to everyone's top N in
+PostgreSQL: ingest, validate, build a training set, train, evaluate, decide, score, publish, verify.
+
+**When.** Daily at 02:00 UTC. The run that starts on the 20th handles `ingest_date` of the 19th,
+the *run date*: the start of its data interval. A manual run handles the date in its form.
+
+**Rerun.** Clear any task, any number of times, alone or with what follows: equal inputs give the same
+names and the same content, and a batch becomes visible at once or not at all. A whole night again:
+clear the run. Missed nights: `docs/runbook.md`, section *Missed nights*.
+
+**Look at.** The failed task's log: its first line repeats the task in a shell, its last error line
+says what is wrong and what to do. The task's *Docs* say what else to check. Until `publish` is done,
+readers see the batch of the night before.
+"""
+
+from airflow.sdk import DAG, Param, TriggerRule, chain
+
+from include.orchestration import (
+    DEFAULT_ARGS,
+    LAKE_POOL,
+    LIVE_BATCH,
+    MACROS,
+    RUN_DATE,
+    lake_tables,
+    nightly_schedule,
+    result_of,
+    step,
+)
+from include.settings import load_settings
+from nightshelf_plugin.operators import JobBranchOperator, JobOperator
+from nightshelf_plugin.sensors import LandingSensor
+
+settings = load_settings()
+tables = lake_tables(settings)
+
+TRAINING_SET = result_of("build_training_set", "training_set")
+MODEL_VERSION = result_of("train", "model_version")
+BATCH = result_of("score", "batch")
+
+with DAG(
+    "nightly_recommendations",
+    description="From the day's events to everyone's top N.",
+    doc_md=__doc__,
+    tags=["nightly"],
+    default_args=DEFAULT_ARGS,
+    user_defined_macros=MACROS,
+    params={
+        "run_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Run date",
+            description="The ingest_date to handle. Empty: the start of the run's data interval.",
+        ),
+        "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
+    },
+    **nightly_schedule(settings),
+):
+    wait_for_landing = LandingSensor(
+        **step("wait_for_landing"),
+        landing_uri=settings.landing_uri,
+        tables=list(tables),
+        run_date=RUN_DATE,
+        timeout=settings.landing_timeout_hours * 3600,
+        poke_interval=30,
+        execution_timeout=None,
+    )
+    ingest = JobOperator.partial(
+        **step("ingest", pool=LAKE_POOL, map_index_template="{{ task.arguments[1] }}"),
+        outlets=list(tables.values()),
+        asset_extra={"run_date": RUN_DATE},
+    ).expand(arguments=[["--tables", table, "--date", RUN_DATE] for table in tables])
+    validate = JobOperator(**step("validate", "--date", RUN_DATE))
+    build_training_set = JobOperator(**step("build_training_set", "--date", RUN_DATE))
+    train = JobOperator(**step("train", "--training-set", TRAINING_SET))
+    evaluate = JobOperator(**step("evaluate", "--training-set", TRAINING_SET, "--model-version", MODEL_VERSION))
+    gate = JobBranchOperator(**step("gate", "--evaluation", result_of("evaluate", "evaluation")))
+    promote = JobOperator(**step("promote", "--date", RUN_DATE, "--model-version", MODEL_VERSION))
+    keep = JobOperator(**step("keep", "--date", RUN_DATE, "--model-version", MODEL_VERSION))
+    score = JobOperator(
+        **step("score", "--date", RUN_DATE, "--training-set", TRAINING_SET),
+        trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+    )
+    publish = JobOperator(**step("publish", "--batch", BATCH), outlets=[LIVE_BATCH], asset_extra={"run_date": RUN_DATE})
+    verify = JobOperator(**step("verify", "--batch", BATCH))
+
+    chain(wait_for_landing, ingest, validate, build_training_set, train, evaluate, gate)
+    chain(gate, [promote, keep], score, publish, verify)

@@ -1,0 +1,23 @@
+"""What the DAGs are made of besides operators: when, with which words, announcing what.
+
+The only part of `include` that imports Airflow. It is imported at every parse of the DAGs,
+so it imports nothing heavier than the settings.
+"""
+
+from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS, LIVE_BATCH, lake_tables
+from include.orchestration.runbook import step
+from include.orchestration.schedule import DEFAULT_ARGS, nightly_schedule
+from include.orchestration.templates import MACROS, RUN_DATE, result_of
+
+__all__ = [
+    "DEFAULT_ARGS",
+    "LAKE_POOL",
+    "LAKE_POOL_SLOTS",
+    "LIVE_BATCH",
+    "MACROS",
+    "RUN_DATE",
+    "lake_tables",
+    "nightly_schedule",
+    "result_of",
+    "step",
+]

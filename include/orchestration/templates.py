@@ -1,0 +1,53 @@
+"""The expressions that tasks' command lines are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.orchestration.schedule import NIGHTLY_HOUR
+
+RUN_DATE = "{{ run_date(dag_run, params) }}"
+
+
+def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:
+    """Return the day that a run handles, YYYY-MM-DD.
+
+    The parameter `run_date` if one was given; else the start of the run's data interval; else,
+    for a run that was triggered without a logical date and so has no interval, the start of
+    the last one that was complete when it was triggered. Clearing the run changes none of them.
+    """
+    if given := params.get("run_date"):
+        return dt.date.fromisoformat(given).isoformat()
+    start: dt.datetime | None = dag_run.data_interval_start
+    if start is None:
+        start = dag_run.run_after - dt.timedelta(days=1, hours=NIGHTLY_HOUR)
+    return start.astimezone(dt.UTC).date().isoformat()
+
+
+def result(task_instance: Any, task_id: str, key: str) -> str:
+    """Return `key` of the result that another task of the run left.
+
+    Raises
+    ------
+    AirflowFailException
+        When it left none, which happens when somebody marked it as a success by hand.
+    """
+    left = task_instance.xcom_pull(task_ids=task_id)
+    if not isinstance(left, Mapping) or key not in left:
+        raise AirflowFailException(
+            f"task {task_id} left no {key!r} (was it marked as a success by hand?). "
+            f"Remedy: clear {task_id} with everything downstream."
+        )
+    return str(left[key])
+
+
+MACROS: dict[str, Callable[..., str]] = {"run_date": run_date, "result": result}
+
+
+def result_of(task_id: str, key: str) -> str:
+    """Return the expression for `key` of another task's result."""
+    return f"{{{{ result(ti, '{task_id}', '{key}') }}}}"

@@ -1,0 +1,86 @@
+"""The sensor at the head of a night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, timezone
+from airflow.sdk.exceptions import AirflowFailException
+
+from nightshelf_plugin.landing import MARKER, missing_markers
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+SAFETY_MARGIN = dt.timedelta(minutes=10)
+
+
+class LandingSensor(BaseSensorOperator):
+    """Wait until the day's landing is complete: each table's folder holds `_SUCCESS`.
+
+    A landing that is complete is passed without deferring; otherwise the wait moves to the
+    triggerer and holds no worker slot.
+
+    Parameters
+    ----------
+    landing_uri, tables
+        Where to look, and for which tables.
+    run_date
+        The day, YYYY-MM-DD, templated.
+    timeout
+        How long to wait, counted anew when the task is cleared.
+
+    Raises
+    ------
+    AirflowFailException
+        When the time is up; it names each marker that is missing.
+    """
+
+    template_fields: Sequence[str] = ("run_date", "landing_uri")
+    ui_color = "#e2f0d9"
+
+    def __init__(self, *, landing_uri: str, tables: Sequence[str], run_date: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.landing_uri = landing_uri
+        self.tables = list(tables)
+        self.run_date = run_date
+
+    def poke(self, context: Context) -> bool:
+        """Tell whether the landing is complete."""
+        return not self.missing()
+
+    def missing(self) -> list[str]:
+        """Return the URIs of the markers that are not there; a landing zone that cannot be opened fails the task."""
+        from include.errors import NightshelfError
+
+        try:
+            return missing_markers(self.landing_uri, self.tables, self.run_date)
+        except NightshelfError as error:
+            raise AirflowFailException(str(error)) from error
+
+    def execute(self, context: Context) -> None:
+        missing = self.missing()
+        if not missing:
+            self.log.info("the landing of %s is complete", self.run_date)
+            return
+        from nightshelf_plugin.triggers import LandingTrigger
+
+        wait = dt.timedelta(seconds=self.timeout)
+        self.log.info("waiting up to %s for %s", wait, ", ".join(missing))
+        trigger = LandingTrigger(
+            self.landing_uri, self.tables, self.run_date, timezone.utcnow() + wait, self.poke_interval
+        )
+        # The trigger's own deadline names what is missing; Airflow's timeout is for a triggerer that hangs.
+        self.defer(trigger=trigger, method_name="resume", timeout=wait + SAFETY_MARGIN)
+
+    def resume(self, context: Context, event: Mapping[str, Any]) -> None:
+        """Go on after the wait, or say what never came."""
+        missing = event["missing"]
+        if missing:
+            raise AirflowFailException(
+                f"no {MARKER} after {self.timeout / 3600:g} h: {', '.join(missing)}. Remedy: deliver the files and "
+                f"then an empty {MARKER} (a day with nothing to deliver has only that), and clear this task."
+            )
+        self.log.info("the landing of %s is complete", self.run_date)
