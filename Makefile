@@ -1,0 +1,61 @@
+# Nightshelf's commands. `make help` lists them; docs/runbook.md says when to use which.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CLI := .venv/bin/python -m include.embedded.cli
+PYTEST := .venv/bin/python -m pytest
+
+# What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
+export DATASET SOURCE NIGHTS NIGHTSHELF_HOME
+override export SQL := $(value SQL)
+
+.PHONY: help setup dev lock nightly up down status psql mlflow clean lint test test-fast
+
+help: ## this list
+	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
+	@echo
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo
+	@echo "  NIGHTSHELF_HOME=<folder> puts everything that runs and is stored there (.nightshelf by default)."
+
+setup: ## the environment only: .venv from the lock, Java and a compiler by apt where that is allowed
+	@scripts/setup.sh
+
+dev: ## the environment with the tools of lint and test
+	@scripts/setup.sh --dev
+
+lock: setup ## compile requirements*.in into requirements*.txt; UPGRADE=1 looks for newer versions
+	@scripts/lock.sh
+
+nightly: setup ## real nights on the demo shop; DATASET=online_retail SOURCE=<file> for real data, NIGHTS=2
+	@$(CLI) nightly $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} $${NIGHTS:+--nights "$$NIGHTS"}
+
+up: setup ## start PostgreSQL and Airflow
+	@$(CLI) up
+
+down: setup ## stop everything that runs in the home
+	@$(CLI) down
+
+status: setup ## what runs, where, and how far the nights are
+	@$(CLI) status
+
+psql: setup ## an SQL prompt as an analyst; SQL='select ...' prints that query's CSV and nothing else
+	@$(CLI) psql $${SQL:+--sql "$$SQL"}
+
+mlflow: setup ## MLflow's pages, until Ctrl-C
+	@$(CLI) mlflow
+
+clean: setup ## stop everything and delete the home
+	@$(CLI) clean
+
+lint: dev ## ruff, mypy and the import directions
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+test-fast: dev ## the tests without the whole night, in parallel
+	@$(PYTEST) -n 2 --dist loadgroup -m "not night"
+
+test: lint ## everything, the whole night with the real scheduler included
+	@$(PYTEST)

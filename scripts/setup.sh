@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Makes .venv from the lock, and installs with apt what the machine lacks for that.
+#
+#   scripts/setup.sh [--dev]     --dev adds what `make lint` and `make test` need
+#
+# Does nothing when the lock is the one that .venv was made from. Talks on stderr only.
+# Indexes, proxies and certificates are the machine's own: pip's settings are handed on to uv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec 1>&2
+
+VENV=.venv
+STAMP=$VENV/.lock
+NEEDED_MB=4000
+
+say() { echo "setup: $*"; }
+die() { say "$*"; exit 1; }
+
+# ---- what the machine must have -------------------------------------------------------------
+
+find_python() {
+  local name
+  for name in ${PYTHON:+"$PYTHON"} python3.11 python3 /usr/bin/python3.11; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+      "$name" -c 'import sys; print(sys.executable)'
+      return
+    fi
+  done
+}
+
+find_java() { # prints the first java of version 17 or later
+  local java version
+  for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java; do
+    version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1) || true
+    if [ "${version:-0}" -ge 17 ]; then echo "$java"; return; fi
+  done
+}
+
+missing_packages() { # names the Debian packages that are lacking, given the interpreter
+  local python=$1
+  [ -n "$(find_java)" ] || echo openjdk-17-jre-headless
+  [ -n "$python" ] || { echo "python3.11 python3.11-venv python3.11-dev gcc libc6-dev"; return; }
+  "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3.11-venv
+  "$python" -c 'import pathlib, sysconfig, sys
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())' || echo python3.11-dev
+  echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo "gcc libc6-dev"
+}
+
+install_packages() {
+  local names=$* sudo=
+  local advice="install them as root: apt-get update && apt-get install -y $names"
+  command -v apt-get >/dev/null || die "this machine lacks $names (Debian's names): install them with its package manager"
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || die "this machine lacks $names: $advice"
+    sudo="sudo -n"
+  fi
+  say "installing with apt: $names"
+  local log; log=$(mktemp)
+  # Slim images have no man1, without which the Java package cannot be configured.
+  if ! { $sudo mkdir -p /usr/share/man/man1 && $sudo apt-get update -q &&
+      $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $names; } \
+      >"$log" 2>&1 </dev/null; then
+    tail -n 5 "$log"
+    die "apt could not install $names (log: $log): $advice"
+  fi
+  rm -f "$log"
+}
+
+# ---- the environment ------------------------------------------------------------------------
+
+pip_setting() { # what pip would use for NAME, from its files and its environment
+  "$VENV/bin/python" -m pip config list 2>/dev/null |
+    sed -n "s/^\(global\|install\|:env:\)\.$1='\(.*\)'\$/\2/p" | tail -n 1
+}
+
+hand_on_to_uv() { # uv does not read pip's settings; its own, where there are any, win
+  local value
+  value=$(pip_setting index-url);       [ -z "$value" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-$value}}"
+  value=$(pip_setting extra-index-url); [ -z "$value" ] || export UV_INDEX="${UV_INDEX:-${UV_EXTRA_INDEX_URL:-$value}}"
+  value=$(pip_setting find-links);      [ -z "$value" ] || export UV_FIND_LINKS="${UV_FIND_LINKS:-$value}"
+  value=$(pip_setting trusted-host);    [ -z "$value" ] || export UV_INSECURE_HOST="${UV_INSECURE_HOST:-$value}"
+  value=$(pip_setting cert);            [ -z "$value" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$value}"
+}
+
+bootstrap_uv() { # by pip, from the lock's own lines
+  local wanted; wanted=$(sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.txt)
+  [ "$("$VENV/bin/uv" --version 2>/dev/null | cut -d ' ' -f 2)" != "$wanted" ] || return 0
+  local lines; lines=$(mktemp)
+  awk '/^uv==/ {on = 1; print; next} /^[^ ]/ {on = 0} on' requirements.txt >"$lines"
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lines" ||
+    die "pip could not install uv $wanted: check the network and pip's settings (pip config list)"
+  rm -f "$lines"
+}
+
+check_disk() {
+  local free; free=$(df -Pm . | awk 'NR == 2 {print $4}')
+  [ "$free" -ge "$NEEDED_MB" ] || die "$PWD has $free MB free, the environment needs $NEEDED_MB: make room and try again"
+}
+
+make_environment() { # $1: the interpreter; the rest: lock files
+  local python=$1; shift
+  check_disk
+  if ! "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+    say "making $VENV with $("$python" --version)"
+    rm -rf "$VENV"
+    "$python" -m venv "$VENV" || die "$python could not make $VENV"
+  fi
+  rm -f "$STAMP"
+  "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || "$VENV/bin/python" -m ensurepip >/dev/null
+  hand_on_to_uv
+  bootstrap_uv
+  say "installing what $* lock (about 1.8 GB, a minute or two)"
+  # Bytecode now, in parallel: else each of the stack's processes compiles it again as it starts.
+  "$VENV/bin/uv" pip sync --quiet --python "$VENV/bin/python" --require-hashes --compile-bytecode \
+    --build-constraints build-constraints.txt "$@" ||
+    die "uv could not install the locked packages: read its message above, then run make setup again"
+  "$VENV/bin/python" -c 'import lightfm, pyspark, airflow' 2>/dev/null ||
+    die "the installed packages cannot be imported: delete $VENV and run make setup again"
+}
+
+# ---- main -----------------------------------------------------------------------------------
+
+exec 9<requirements.txt # two set-ups of one checkout take turns
+flock 9
+
+locks=(requirements.txt)
+if [ "${1:-}" = --dev ] || grep -qs requirements-dev.txt "$STAMP"; then locks+=(requirements-dev.txt); fi
+
+python=$(find_python)
+missing=$(missing_packages "$python" | tr '\n' ' ')
+if [ -n "${missing// /}" ]; then
+  install_packages $missing
+  python=$(find_python)
+  missing=$(missing_packages "$python" | tr '\n' ' ')
+  [ -z "${missing// /}" ] || die "still missing after apt: $missing"
+fi
+
+wanted=$(sha256sum build-constraints.txt "${locks[@]}")
+if [ "$(cat "$STAMP" 2>/dev/null)" != "$wanted" ]; then
+  started=$SECONDS
+  make_environment "$python" "${locks[@]}"
+  echo "$wanted" >"$STAMP"
+  say "done in $((SECONDS - started)) s"
+fi
