@@ -54,6 +54,10 @@ class LakeError(NightshelfError):
     """The lake's storage refused or failed; another try may help."""
 
 
+class DatabaseError(NightshelfError):
+    """PostgreSQL cannot be reached, refuses or fails in the middle; another try may help."""
+
+
 class PublishError(NightshelfError):
     """PostgreSQL holds something else than what was sent; nothing became visible."""
 

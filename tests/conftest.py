@@ -11,6 +11,7 @@ import pytest
 
 from include.lake import Lake, open_lake
 from include.settings import Settings, load_settings
+from tests.databases import Database, fresh_copy, running_server
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,3 +43,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     home = tmp_path_factory.mktemp("spark")
     with spark_session("tests", load_settings({"NIGHTSHELF_HOME": str(home), "SPARK_MASTER": "local[2]"})) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Database]:
+    """A real server with the schema `reco`, empty; ask for `database` to write something."""
+    with running_server() as database:
+        yield database
+
+
+@pytest.fixture
+def database(postgres: Database) -> Iterator[Database]:
+    """A database of the test's own with the schema `reco`, empty."""
+    with fresh_copy(postgres) as copy:
+        yield copy

@@ -1,0 +1,1 @@
+"""The embedded stack: servers as processes of one machine, without root and without containers."""

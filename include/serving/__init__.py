@@ -1,0 +1,1 @@
+"""PostgreSQL: migrations, publishing, decisions, and what readers see."""

@@ -1,0 +1,6 @@
+SELECT run_date, variant, kind, model_version, incumbent, reasons, metrics, fingerprint
+FROM reco.model_decision
+WHERE variant = %(variant)s
+  AND run_date = %(run_date)s
+ORDER BY decision_id DESC
+LIMIT 1

@@ -1,0 +1,1 @@
+SELECT version, checksum FROM reco.schema_version ORDER BY version
