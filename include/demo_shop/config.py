@@ -1,0 +1,219 @@
+"""What defines a demo shop: its size, its seed, its habits, and what goes wrong when.
+
+Two shops with equal `ShopConfig` and faults are the same shop, byte for byte.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from zlib import crc32
+
+import numpy as np
+
+from include.errors import ConfigurationError
+
+OPENING = dt.date(2025, 1, 1)
+DEFAULT_HISTORY_DAYS = 60
+
+
+@dataclass(frozen=True)
+class ShopConfig:
+    """One shop. Rates are per day; shares are between 0 and 1.
+
+    Attributes
+    ----------
+    users, items
+        How many there are on the opening day; sign-ups and launches come on top.
+    seed
+        Another seed is another shop.
+    opening
+        The first day with data.
+    horizon_days
+        Days that the shop exists; part of its identity, like the seed.
+    signup_rate, launch_rate
+        New users and items a day, as a share of those at the opening.
+    lifetime_days
+        Mean number of days after which a user stops to come.
+    visit_rate
+        Mean share of the users who come on an ordinary day.
+    views_per_visit
+        Mean number of items looked at.
+    browse_share
+        Views that follow the front page (what is popular) rather than the user's own taste.
+    anonymous_share
+        Visits of people who did not log in.
+    return_share
+        Purchases that come back some days later.
+    restock_rate, reprice_rate
+        Items that run out of stock, and items whose price changes.
+    move_rate
+        Users who move to another country.
+    late_share, duplicate_share, broken_share
+        Delivered rows that are late by one to three days, delivered twice, or spoiled copies
+        of good rows. Late ones are events; the other two happen to every table.
+
+    Raises
+    ------
+    ConfigurationError
+        For a value out of range, by name.
+    """
+
+    users: int = 2000
+    items: int = 800
+    seed: int = 7
+    opening: dt.date = OPENING
+    horizon_days: int = 365
+    signup_rate: float = 0.003
+    launch_rate: float = 0.0025
+    lifetime_days: float = 500.0
+    visit_rate: float = 0.30
+    views_per_visit: float = 4.5
+    browse_share: float = 0.15
+    anonymous_share: float = 0.08
+    return_share: float = 0.06
+    restock_rate: float = 0.004
+    reprice_rate: float = 0.004
+    move_rate: float = 0.0005
+    late_share: float = 0.01
+    duplicate_share: float = 0.004
+    broken_share: float = 0.003
+
+    def __post_init__(self) -> None:
+        for name in ("users", "items", "horizon_days"):
+            _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        _require("seed", self.seed, self.seed >= 0, "0 or more")
+        for name in ("lifetime_days", "views_per_visit"):
+            _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        for name in self.__dataclass_fields__:
+            if name.endswith(("_rate", "_share")):
+                value = getattr(self, name)
+                _require(name, value, 0 <= value <= 1, "between 0 and 1")
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day with data."""
+        return self.opening + dt.timedelta(days=self.horizon_days - 1)
+
+    def index_of(self, day: dt.date) -> int:
+        """Return how many days after the opening `day` is.
+
+        Raises
+        ------
+        ConfigurationError
+            When the shop is not open on that day.
+        """
+        if not self.opening <= day <= self.last_day:
+            raise ConfigurationError(
+                f"the demo shop has no data for {day}", remedy=f"take days from {self.opening} to {self.last_day}"
+            )
+        return (day - self.opening).days
+
+    def stream(self, purpose: str, day: int = 0) -> np.random.Generator:
+        """Return the random numbers for one purpose on one day, the same whenever asked for.
+
+        A purpose of its own for everything that is drawn keeps one fault from shifting the
+        numbers that something else sees.
+        """
+        return np.random.default_rng((self.seed, crc32(purpose.encode()), day))
+
+
+class FaultKind(StrEnum):
+    """What can go wrong in a shop; the strength means something else for each.
+
+    `Fault` lists the meanings.
+    """
+
+    TASTE_SHIFT = "taste_shift"
+    SLOW_DECAY = "slow_decay"
+    PRICE_SHIFT = "price_shift"
+    BROKEN_FEED = "broken_feed"
+    BOT_TRAFFIC = "bot_traffic"
+
+
+DEFAULT_STRENGTH = {
+    FaultKind.TASTE_SHIFT: 0.3,
+    FaultKind.SLOW_DECAY: 0.02,
+    FaultKind.PRICE_SHIFT: 0.3,
+    FaultKind.BROKEN_FEED: 0.5,
+    FaultKind.BOT_TRAFFIC: 0.05,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, from its first day on.
+
+    Attributes
+    ----------
+    kind
+        taste_shift: a share of the users wants other things from that day on.
+        slow_decay: every user's taste turns by so many radians a day.
+        price_shift: all prices rise by that share (a negative one lets them fall).
+        broken_feed: that share of the events is lost, and of what arrives that share has
+        neither user nor price.
+        bot_traffic: a few accounts make that share of the traffic, at random.
+    start
+        First day on which it shows.
+    strength
+        None: the kind's default.
+    days
+        Number of days until it is over; None: for good.
+    """
+
+    kind: FaultKind
+    start: dt.date
+    strength: float | None = None
+    days: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", FaultKind(self.kind))
+        value = DEFAULT_STRENGTH[self.kind] if self.strength is None else self.strength
+        object.__setattr__(self, "strength", value)
+        low, high = {
+            FaultKind.SLOW_DECAY: (0.0, math.pi),
+            FaultKind.PRICE_SHIFT: (-0.9, 10.0),
+            FaultKind.BOT_TRAFFIC: (0.0, 0.9),
+        }.get(self.kind, (0.0, 1.0))
+        _require(f"strength of {self.kind}", value, low <= value <= high, f"between {low:g} and {high:g}")
+        if self.days is not None:
+            _require(f"days of {self.kind}", self.days, self.days >= 1, "at least 1")
+
+    @property
+    def amount(self) -> float:
+        """The strength, with the kind's default filled in."""
+        return DEFAULT_STRENGTH[self.kind] if self.strength is None else self.strength
+
+    def age(self, day: dt.date) -> int | None:
+        """Return the number of days since the start (0 on the first), None when not active."""
+        age = (day - self.start).days
+        return age if age >= 0 and (self.days is None or age < self.days) else None
+
+
+def parse_fault(text: str) -> Fault:
+    """Return the fault written as `kind:YYYY-MM-DD[:strength[:days]]`.
+
+    Raises
+    ------
+    ConfigurationError
+        When it is written otherwise.
+    """
+    parts = text.split(":")
+    try:
+        if not 2 <= len(parts) <= 4:
+            raise ValueError(f"{len(parts)} parts")
+        strength = float(parts[2]) if len(parts) > 2 and parts[2] else None
+        days = int(parts[3]) if len(parts) > 3 else None
+        return Fault(FaultKind(parts[0]), dt.date.fromisoformat(parts[1]), strength, days)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"fault {text!r} cannot be read: {error}",
+            remedy=f"write kind:YYYY-MM-DD[:strength[:days]] with a kind of {', '.join(FaultKind)}",
+        ) from error
+
+
+def _require(name: str, value: float, holds: bool, wanted: str) -> None:
+    if not holds:
+        raise ConfigurationError(f"demo shop: {name} is {value}", remedy=f"take a value that is {wanted}")
