@@ -1,0 +1,77 @@
+"""A small night, run by Airflow itself: mapping, branch, assets, XCom, retries."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from include.columns import TABLES
+from include.lake import open_lake
+from include.settings import PROJECT
+from tests.airflow_home import VARIABLES
+
+pytestmark = pytest.mark.airflow
+
+DAY = "2026-11-20"
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What became of the tasks, assets and results of one run of the small night."""
+    home = tmp_path_factory.mktemp("small_night")
+    landing = open_lake((home / "landing").as_uri())
+    for table in TABLES:
+        landing.write_bytes(f"{table}/ingest_date={DAY}/_SUCCESS", b"")
+    folder = PROJECT / "tests" / "dags" / "sample"
+    environment = {
+        **os.environ,
+        **VARIABLES,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
+        "PYTHONPATH": str(PROJECT),
+        "LANDING_URI": landing.uri,
+    }
+    for command in (["-m", "airflow", "db", "migrate"], [str(folder / "small_night.py")]):
+        done = subprocess.run([sys.executable, *command], env=environment, cwd=home, capture_output=True, text=True)
+        (home / "log").write_text(done.stdout + done.stderr)
+        assert done.returncode == 0, (home / "log").read_text()[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_branch_that_was_not_decided_is_skipped_and_the_rest_runs(told: dict[str, Any]) -> None:
+    states = {task: state for task, (state, _) in told["tasks"].items()}
+    assert states == {
+        "wait": "success",
+        "ingest[events]": "success",
+        "ingest[items]": "success",
+        "ingest[users]": "success",
+        "gate": "success",
+        "promote": "skipped",
+        "keep": "success",
+        "score": "success",
+        "wrong": "failed",
+        "flaky": "failed",
+    }
+
+
+def test_wrong_data_is_tried_once_and_a_full_disk_again(told: dict[str, Any]) -> None:
+    assert told["tasks"]["wrong"] == ["failed", 1]
+    assert told["tasks"]["flaky"] == ["failed", 2]
+
+
+def test_each_table_is_announced_once_with_what_was_done(told: dict[str, Any]) -> None:
+    assert told["assets"] == [[f"lake.{table}", {"run_date": DAY, "result": {"landed": 7}}] for table in sorted(TABLES)]
+
+
+def test_results_travel_as_xcom(told: dict[str, Any]) -> None:
+    results = {task: json.loads(value) if isinstance(value, str) else value for task, value in told["xcom"].items()}
+    assert results["gate"] == {"decision": "keep", "reasons": ["better"]}
+    assert results["keep"] == {"keep": {"landed": 7}, "path": "training_sets/2026-11-20-abc"}
+    assert results["score"][DAY] == {"landed": 7}
+    assert set(results) == {"ingest0", "ingest1", "ingest2", "gate", "keep", "score"}

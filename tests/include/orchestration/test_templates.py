@@ -1,0 +1,60 @@
+"""The run date of every kind of run, and what one task takes from another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.timetables.interval import CronDataIntervalTimetable
+from hypothesis import given
+from hypothesis import strategies as st
+from pendulum import instance
+
+from include.orchestration.schedule import NIGHTLY_CRON
+from include.orchestration.templates import result, run_date
+
+
+def run(start: str | None, run_after: str = "2026-11-21T02:00:00+00:00") -> Any:
+    return SimpleNamespace(
+        data_interval_start=dt.datetime.fromisoformat(start) if start else None,
+        run_after=dt.datetime.fromisoformat(run_after),
+    )
+
+
+@pytest.mark.parametrize(
+    ("dag_run", "params", "day"),
+    [
+        (run("2026-11-20T02:00:00+00:00"), {}, "2026-11-20"),
+        (run("2026-11-20T02:00:00+00:00"), {"run_date": None}, "2026-11-20"),
+        (run("2026-11-20T02:00:00+00:00"), {"run_date": "2026-01-31"}, "2026-01-31"),
+        (run("2026-11-20T03:00:00+01:00"), {}, "2026-11-20"),
+        (run("2026-11-20T00:30:00+01:00"), {}, "2026-11-19"),
+        (run(None, "2026-11-21T02:00:00+00:00"), {}, "2026-11-20"),
+        (run(None, "2026-11-21T01:59:59+00:00"), {}, "2026-11-19"),
+        (run(None), {"run_date": "2026-01-31"}, "2026-01-31"),
+    ],
+)
+def test_run_date(dag_run: Any, params: dict[str, Any], day: str) -> None:
+    assert run_date(dag_run, params) == day
+
+
+@given(st.datetimes(min_value=dt.datetime(2000, 1, 1), max_value=dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)))
+def test_a_run_without_an_interval_handles_the_last_complete_one(moment: dt.datetime) -> None:
+    interval = CronDataIntervalTimetable(NIGHTLY_CRON, "UTC").infer_manual_data_interval(run_after=instance(moment))
+    without = SimpleNamespace(data_interval_start=None, run_after=moment)
+    assert run_date(without, {}) == interval.start.date().isoformat()
+
+
+def test_result_takes_a_key_of_another_tasks_result() -> None:
+    task_instance = SimpleNamespace(xcom_pull=lambda task_ids: {"train": {"model_version": 7}}[task_ids])
+    assert result(task_instance, "train", "model_version") == "7"
+
+
+@pytest.mark.parametrize("left", [None, {}, {"other": 1}, "text"])
+def test_a_task_without_result_is_named_with_the_remedy(left: object) -> None:
+    task_instance = SimpleNamespace(xcom_pull=lambda task_ids: left)
+    with pytest.raises(AirflowFailException, match=r"task train left no 'model_version'.*clear train with everything"):
+        result(task_instance, "train", "model_version")

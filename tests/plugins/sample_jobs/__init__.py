@@ -1,0 +1,1 @@
+"""Jobs that do in a moment what real ones do in minutes: succeed, fail, decide, hang."""

@@ -1,0 +1,50 @@
+"""The import directions hold, and the rules would notice if they did not."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.settings import PROJECT
+
+PARTS = ("include", "jobs", "dags", "plugins")
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run([program, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True)
+
+
+def test_the_import_directions_hold() -> None:
+    done = lint(PROJECT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "rule"),
+    [
+        ("include/lake/wrong.py", "from include.model import factors", "include is layered"),
+        ("include/model/wrong.py", "import boto3", "are pure functions"),
+        ("include/features/wrong.py", "from include.settings import PROJECT", "are pure functions"),
+        ("include/lake/wrong.py", "from jobs import _command", "include knows neither"),
+        ("include/embedded/wrong.py", "import airflow", "include knows neither"),
+        ("jobs/wrong.py", "from include.orchestration import step", "jobs know nothing"),
+        ("jobs/wrong.py", "import mlflow", "only tracking imports mlflow"),
+        ("dags/wrong.py", "from include.lake import open_lake", "dags are structure"),
+        ("dags/wrong.py", "import jobs.migrate", "dags are structure"),
+        ("plugins/nightshelf_plugin/wrong.py", "from include.policy import Policy", "plugins know settings"),
+    ],
+)
+def test_a_wrong_import_is_named(tmp_path: Path, file: str, line: str, rule: str) -> None:
+    for part in PARTS:
+        shutil.copytree(PROJECT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
+    (tmp_path / file).write_text(f"{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode != 0
+    broken = [row for row in done.stdout.splitlines() if "BROKEN" in row or rule in row]
+    assert any(rule in row for row in broken), done.stdout
