@@ -58,6 +58,10 @@ class DatabaseError(NightshelfError):
     """PostgreSQL cannot be reached, refuses or fails in the middle; another try may help."""
 
 
+class TrackingError(NightshelfError):
+    """MLflow's store refuses or fails; another try may help."""
+
+
 class PublishError(NightshelfError):
     """PostgreSQL holds something else than what was sent; nothing became visible."""
 

@@ -56,7 +56,6 @@ class Factors:
     biases: Floats
     known: npt.NDArray[np.bool_]
 
-
     def with_prior(self, popularity: Floats, weight: float) -> Factors:
         """Return these item factors with ``weight * log(1 + popularity)`` added to the biases.
 

@@ -1,0 +1,160 @@
+"""The LightFM hybrid (Kula 2015, arXiv:1507.08439), trained with WARP (Weston et al. 2011).
+
+One training makes two models: `evaluation` learns from the interactions before the holdout,
+`serving` continues from there for a few epochs on all of them (ADR 2).
+
+Only users and items that have an interaction take part. WARP draws its negatives from all
+items it is shown: an item of which nothing is known yet would be taught that nobody wants
+it. Left out, it is described by its features alone, and so is a new user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from include.errors import NightshelfError
+from include.model.factors import FeatureEmbeddings, FeatureMatrix, HybridModel
+from include.model.interactions import active_rows, carried, check_interactions
+from include.policy import ModelPolicy
+
+if TYPE_CHECKING:
+    from lightfm import LightFM
+
+# Change it with anything below that changes the factors, so that no older version is taken for this one's.
+RECIPE = "lightfm-hybrid-1"
+
+# LightFM multiplies each gradient step by the interaction's weight; a shopper who bought one thing
+# fifty times would make a step fifty times too long.
+MAX_WEIGHT = 1.0
+
+Progress = Callable[[str, int, int], None]
+
+
+class DivergedError(NightshelfError):
+    """Training left the finite numbers; the same input diverges again."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """The two models of one training.
+
+    Attributes
+    ----------
+    evaluation
+        Knows nothing of the holdout.
+    serving
+        Has seen everything up to the run date.
+    """
+
+    evaluation: HybridModel
+    serving: HybridModel
+
+
+def fit(
+    before: sparse.csr_matrix,
+    everything: sparse.csr_matrix,
+    users: FeatureMatrix,
+    items: FeatureMatrix,
+    policy: ModelPolicy,
+    progress: Progress = lambda stage, epoch, epochs: None,
+) -> TrainedModels:
+    """Train on `before`, then continue on `everything`.
+
+    The result depends on the arguments alone as long as ``policy.threads`` is 1.
+
+    Parameters
+    ----------
+    before, everything
+        (n_users, n_items) float32 CSR of weights, up to the cutoff and up to the run date.
+    users, items
+        Features of the same users and items.
+    progress
+        Called after each epoch with the stage ("evaluation", "serving"), the epoch from 1, and
+        the epochs of that stage.
+
+    Raises
+    ------
+    NoInteractionsError, InputError
+        See `check_interactions`.
+    DivergedError
+        When a parameter is no finite number any more.
+    """
+    check_interactions(before, users, items, "before")
+    check_interactions(everything, users, items, "all")
+    network = _network(policy)
+    _train(network, "evaluation", before, users, items, policy, policy.epochs, progress)
+    evaluation = _extract(network, before, users, items)
+    _train(network, "serving", everything, users, items, policy, policy.refit_epochs, progress)
+    return TrainedModels(evaluation, _extract(network, everything, users, items))
+
+
+def _network(policy: ModelPolicy) -> LightFM:
+    from lightfm import LightFM
+
+    return LightFM(
+        no_components=policy.dimensions,
+        loss="warp",
+        learning_schedule="adagrad",
+        learning_rate=policy.learning_rate,
+        item_alpha=policy.item_alpha,
+        user_alpha=policy.user_alpha,
+        max_sampled=policy.max_sampled,
+        random_state=policy.seed,
+    )
+
+
+def _train(
+    network: LightFM,
+    stage: str,
+    weights: sparse.csr_matrix,
+    users: FeatureMatrix,
+    items: FeatureMatrix,
+    policy: ModelPolicy,
+    epochs: int,
+    progress: Progress,
+) -> None:
+    user_rows, item_rows = active_rows(weights)
+    samples = weights[user_rows][:, item_rows].tocoo()
+    samples.data = np.minimum(samples.data, np.float32(MAX_WEIGHT))
+    positives = sparse.coo_matrix((np.ones_like(samples.data), (samples.row, samples.col)), shape=samples.shape)
+    user_features, item_features = users.matrix[user_rows], items.matrix[item_rows]
+    for epoch in range(1, epochs + 1):
+        try:
+            network.fit_partial(
+                positives,
+                user_features=user_features,
+                item_features=item_features,
+                sample_weight=samples,
+                num_threads=policy.threads,
+            )
+        except ValueError as error:
+            if _finite(network):
+                raise
+            raise DivergedError(
+                f"training diverged in epoch {epoch} of {epochs} ({stage}) "
+                f"with model.learning_rate {policy.learning_rate}",
+                remedy="lower model.learning_rate in the policy, then clear `train`",
+            ) from error
+        progress(stage, epoch, epochs)
+
+
+def _finite(network: LightFM) -> bool:
+    parameters = (network.user_embeddings, network.user_biases, network.item_embeddings, network.item_biases)
+    return all(parameter is None or bool(np.isfinite(parameter).all()) for parameter in parameters)
+
+
+def _extract(network: LightFM, weights: sparse.csr_matrix, users: FeatureMatrix, items: FeatureMatrix) -> HybridModel:
+    """Copy the parameters of the features that took part; the others hold their random start."""
+    user_rows, item_rows = active_rows(weights)
+    mine, theirs = carried(users, user_rows), carried(items, item_rows)
+    return HybridModel(
+        FeatureEmbeddings(users.names[mine], network.user_embeddings[mine], network.user_biases[mine]),
+        FeatureEmbeddings(items.names[theirs], network.item_embeddings[theirs], network.item_biases[theirs]),
+    )
