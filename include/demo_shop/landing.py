@@ -97,17 +97,18 @@ def land(shop: Shop, landing: Lake, first: dt.date, last: dt.date) -> Landed:
     """
     if first > last:
         raise ConfigurationError(f"{first} is after {last}", remedy="give the earlier day first")
-    shop.config.index_of(first), shop.config.index_of(last)
+    for day in (first, last):
+        shop.config.index_of(day)
     _claim(landing, shop.config, first, last)
     landed = Landed()
-    for day in shop.days(first, last):
-        for table, (lines, dirt) in render(day).items():
-            write_table(landing, table, day.date, lines)
+    for delivery in shop.days(first, last):
+        for table, (lines, dirt) in render(delivery).items():
+            write_table(landing, table, delivery.date, lines)
             landed.add(table, len(lines), dirt)
         landed.days += 1
-        landed.late += day.late
-        if day.date.day == 1 or day.date == last:
-            logger.info("landed up to %s: %d days, %d events", day.date, landed.days, landed.rows[c.EVENTS])
+        landed.late += delivery.late
+        if delivery.date.day == 1 or delivery.date == last:
+            logger.info("landed up to %s: %d days, %d events", delivery.date, landed.days, landed.rows[c.EVENTS])
     return landed
 
 
