@@ -1,0 +1,1 @@
+"""How good the lists are: metrics, the comparison on a time split, the gate."""
