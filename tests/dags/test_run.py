@@ -15,7 +15,7 @@ from include.lake import open_lake
 from include.settings import PROJECT
 from tests.airflow_home import VARIABLES
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("small_night")]
 
 DAY = "2026-11-20"
 
