@@ -58,6 +58,7 @@ def create_database(url: str, name: str, owner: str, *, template: str) -> None:
         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {name} FROM PUBLIC").format(**database))
         if owner == GROUPS["reco_writer"]:
             cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {name} TO reco_analyst").format(**database))
+            cursor.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {name} TO reco_writer").format(**database))
 
 
 @contextmanager

@@ -38,6 +38,7 @@ CREATE TABLE reco.batch (
     n_items        integer NOT NULL,
     shortfall      integer NOT NULL DEFAULT 0,
     checksum       text NOT NULL,
+    positions      integer[] NOT NULL,
     metrics        jsonb NOT NULL DEFAULT '{}',
     state          text NOT NULL CHECK (state IN ('stored', 'expired')),
     build          integer UNIQUE,
@@ -45,12 +46,22 @@ CREATE TABLE reco.batch (
     CHECK ((state = 'stored') = (build IS NOT NULL))
 );
 COMMENT ON TABLE reco.batch IS 'One row a batch; build points to its rows in shelf and popular.';
+COMMENT ON COLUMN reco.batch.positions IS
+    '1, 2, 3 up to the longest list. The views unnest it beside the lists: unlike generate_subscripts, which the '
+    'planner takes for 1000 rows, it lets one user''s list be a plan of index lookups.';
 
 CREATE TABLE reco.live (
-    variant   text PRIMARY KEY,
-    batch_id  text NOT NULL REFERENCES reco.batch
+    variant            text PRIMARY KEY,
+    batch_id           text NOT NULL REFERENCES reco.batch,
+    build              integer NOT NULL,
+    since              timestamptz NOT NULL,
+    previous_batch_id  text NOT NULL REFERENCES reco.batch,
+    previous_build     integer NOT NULL
 );
-COMMENT ON TABLE reco.live IS 'The pointer that readers join; switching a batch changes nothing else.';
+COMMENT ON TABLE reco.live IS
+    'The pointer that readers join; switching a batch changes nothing else. A transaction that began before since '
+    'goes on reading the previous build: its plans may be older than the new build''s partition, and its queries '
+    'agree with each other.';
 
 CREATE TABLE reco.activation (
     activation_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

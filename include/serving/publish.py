@@ -1,0 +1,185 @@
+"""Publishing: a batch from the lake becomes what readers see, at once or not at all.
+
+Killed at any moment, it leaves readers where they were; the next publish clears what it left.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.log import step
+from include.serving.activation import Live, activate, find_live
+from include.serving.batch import Batch
+from include.serving.builds import (
+    check_build,
+    drop_unreferenced,
+    load_build,
+    same_popular,
+    store_items,
+    stored_checksum,
+)
+from include.serving.database import WRITER, connect
+from include.serving.nights import day_accounts
+from include.serving.statements import statement
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from include.serving.database import Connection
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing a batch came to."""
+
+    batch_id: str
+    users: int
+    rows: int
+    checksum: str
+    live: bool
+    loaded: bool
+
+
+def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: bool = False) -> Published:
+    """Store `batch` in PostgreSQL, check it there, and let readers see it unless it is older than what they see.
+
+    Publishing a batch again compares what is stored with the lake: equal content stays as it is,
+    damaged content is replaced. Of two publishers at once, one waits.
+
+    Parameters
+    ----------
+    keep_batches
+        Batches that stay for rollback, the live one included; older ones are dropped.
+    force
+        Let readers see the batch although its run date is older than the live one's.
+
+    Raises
+    ------
+    PublishError
+        When PostgreSQL holds something else than the lake; readers see what they saw.
+    DatabaseError
+        When the connection is lost or refused.
+    """
+    with connect(url, f"publish {batch.batch_id}", role=WRITER) as connection:
+        _wait_for_others(connection)
+        drop_unreferenced(connection)
+        row: dict[str, Any] | None = None
+        stored = _find_intact(connection, batch)
+        if stored is None:
+            row = _load(connection, batch)
+            stored = row["build"], row["n_rows"]
+        build, rows = stored
+        with connection, connection.cursor() as cursor:
+            if row is not None:
+                cursor.execute(statement("batch/store"), row)
+            live = _switch(cursor, batch, build, force=force)
+            _store_night(cursor, batch)
+        _tidy(connection, batch, keep_batches)
+    return Published(batch.batch_id, batch.users, rows, batch.checksum, live, loaded=row is not None)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Take the publishers' lock, which ends with the session; say who has it while waiting."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement("session/lock_publishers"))
+        if cursor.fetchone() == (True,):
+            return
+        cursor.execute(statement("session/publisher"))
+        logger.info("waiting for another publisher: %s", cursor.fetchall())
+        cursor.execute(statement("session/wait_for_publishers"))
+
+
+def _find_intact(connection: Connection, batch: Batch) -> tuple[int, int] | None:
+    """Return build and rows of the batch if PostgreSQL stores it and it equals the lake's."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement("batch/find"), {"batch_id": batch.batch_id})
+        stored: tuple[int, int] | None = cursor.fetchone()
+    if stored is None:
+        return None
+    checksum = stored_checksum(connection, stored[0])
+    if checksum == batch.checksum and same_popular(connection, batch, stored[0]):
+        logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, checksum)
+        return stored
+    logger.warning(
+        "batch %s is damaged in PostgreSQL (checksum %s, the lake says %s): loading it again",
+        batch.batch_id, checksum, batch.checksum,
+    )  # fmt: skip
+    return None
+
+
+def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:
+    """Let readers see the build where the rules say so; tell whether they see the batch now."""
+    live = find_live(cursor, batch.variant)
+    reason = _why_switch(live, batch, build, force=force)
+    if reason is None and (live is None or live.batch_id != batch.batch_id):
+        return False
+    store_items(cursor, batch, update=True)
+    if reason is not None:
+        logger.info("batch %s goes live: %s", batch.batch_id, reason)
+        activate(cursor, batch.variant, batch.batch_id, build, reason)
+    return True
+
+
+def _why_switch(live: Live | None, batch: Batch, build: int, *, force: bool) -> str | None:
+    """Return the reason to switch readers to the build, None to leave them where they are."""
+    if live is None:
+        return f"first batch of variant {batch.variant}"
+    if live.batch_id == batch.batch_id:
+        return None if live.build == build else "its stored content was damaged and has been loaded again"
+    if live.run_date <= batch.run_date:
+        return f"published for the night of {batch.run_date}"
+    if force:
+        return f"published by force over the newer batch {live.batch_id}"
+    logger.warning(
+        "batch %s is stored but does not go live: readers see %s, which is newer (--force overrides)",
+        batch.batch_id, live.batch_id,
+    )  # fmt: skip
+    return None
+
+
+def _load(connection: Connection, batch: Batch) -> dict[str, Any]:
+    """Load and check the batch; return its row of reco.batch."""
+    build = load_build(connection, batch)
+    with step(logger, f"checking build {build.number}"):
+        items = check_build(connection, batch, build.number)
+    return {
+        "batch_id": batch.batch_id,
+        "run_date": batch.run_date,
+        "variant": batch.variant,
+        "model_version": batch.model_version,
+        "training_set": batch.detail("training_set", None),
+        "n_users": build.users,
+        "n_rows": build.rows,
+        "n_items": items,
+        "shortfall": batch.detail("shortfall", 0),
+        "checksum": batch.checksum,
+        "positions": list(range(1, build.longest + 1)),
+        "metrics": json.dumps(batch.detail("metrics", {}), sort_keys=True),
+        "build": build.number,
+    }
+
+
+def _store_night(cursor: Any, batch: Batch) -> None:
+    values = {
+        "run_date": batch.run_date,
+        "variant": batch.variant,
+        "batch_id": batch.batch_id,
+        "accounts": json.dumps(day_accounts(batch.lake, batch.run_date), sort_keys=True),
+    }
+    cursor.execute(statement("nightly_run/store"), values)
+
+
+def _tidy(connection: Connection, batch: Batch, keep_batches: int) -> None:
+    """Expire batches beyond those to keep, drop their rows, and refresh the planner's figures."""
+    values = {"variant": batch.variant, "batch_id": batch.batch_id, "keep": keep_batches}
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement("batch/expire"), values)
+        for (batch_id,) in cursor.fetchall():
+            logger.info("batch %s expires: %d newer ones are kept", batch_id, keep_batches)
+        cursor.execute(statement("live/analyze"))
+    drop_unreferenced(connection)

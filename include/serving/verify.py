@@ -1,0 +1,150 @@
+"""Verification: an analyst's eyes on what was published, compared with the lake."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.columns import ITEM_IDS, REASON_CODES, USER_ID
+from include.errors import ValidationError
+from include.serving.batch import Batch
+from include.serving.checksum import combine, digest, table_texts, user_text
+from include.serving.database import connect
+from include.serving.statements import statement
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+logger = logging.getLogger(__name__)
+
+SAMPLE = 500
+SHOWN = 5
+STRANGER = "nobody knows this user"
+REASON_CODE = {"because_of_item": 1, "popular_in_segment": 2, "new_in_category": 3}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What readers see of a batch; `superseded_by` is the later batch that they see instead."""
+
+    batch_id: str
+    live: bool
+    users: int
+    checksum: str
+    superseded_by: str | None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the lake says: texts of some users, how many users have a list, and who to ask for."""
+
+    texts: Mapping[str, str]
+    users: int
+    asked: Mapping[str, str]
+
+
+def verify(url: SecretStr | str, batch: Batch) -> Verified:
+    """Read as an analyst what readers see and compare it with the lake.
+
+    Checked are the live batch (or the later one that superseded it), its stated checksum, the number of users,
+    the whole lists of up to 500 users spread over the batch, and that `reco.recommend` answers for users
+    with a history, with features only and for strangers.
+
+    Raises
+    ------
+    ValidationError
+        Naming the first difference.
+    """
+    with connect(url, f"verify {batch.batch_id}") as connection:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with connection, connection.cursor() as cursor:
+            mine, live = _find(cursor, batch)
+            expected = _read_lake(batch)
+            if mine["state"] == "stored":
+                _compare(cursor, batch, expected, "live" if mine["is_live"] else "stored")
+            else:
+                logger.info("batch %s has expired: its lists are no longer stored", batch.batch_id)
+            _ask(cursor, expected)
+    superseded = None if mine["is_live"] else live["batch_id"]
+    return Verified(batch.batch_id, mine["is_live"], mine["users"], mine["checksum"], superseded)
+
+
+def _find(cursor: Any, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows of the batch and of the live one."""
+    cursor.execute(statement("verify/batches"), {"variant": batch.variant, "batch_id": batch.batch_id})
+    names = [column.name for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    live = next((row for row in rows if row["is_live"]), None)
+    mine = next((row for row in rows if row["batch_id"] == batch.batch_id), None)
+    if live is None or mine is None:
+        seen = live["batch_id"] if live else "no batch at all"
+        raise _wrong(f"readers see {seen}, and batch {batch.batch_id} was never published")
+    if mine["checksum"] != batch.checksum:
+        raise _wrong(f"reco.batches states checksum {mine['checksum']}, the lake's manifest {batch.checksum}")
+    if not mine["is_live"]:
+        later = live["run_date"] > batch.run_date or (live["run_date"] == batch.run_date and mine["was_live"])
+        if not later:
+            raise _wrong(f"readers see {live['batch_id']}, not {batch.batch_id}, which is no older")
+        logger.info("readers see %s, which superseded %s", live["batch_id"], batch.batch_id)
+    return mine, live
+
+
+def _read_lake(batch: Batch) -> Expected:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    every = max(1, batch.users // SAMPLE)
+    texts: dict[str, str] = {}
+    asked: dict[str, str] = {}
+    users = offset = 0
+    for part in batch.lists():
+        part = part.filter(pc.greater(pc.list_value_length(part[ITEM_IDS]), 0))
+        users += part.num_rows
+        places = pa.array(range(-offset % every, part.num_rows, every), pa.int64())
+        offset += part.num_rows
+        sample = pa.Table.from_batches([part]).take(places)
+        ids = sample[USER_ID].to_pylist()
+        texts.update(zip(ids, table_texts(sample), strict=True))
+        for user_id, codes in zip(ids, sample[REASON_CODES].to_pylist(), strict=True):
+            asked.setdefault("a user with a history" if 1 in codes else "a user without one", user_id)
+    return Expected(texts, users, asked)
+
+
+def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
+    values = {"variant": batch.variant, "batch_id": batch.batch_id, "user_ids": list(expected.texts)}
+    cursor.execute(statement(f"verify/count_{which}"), values)
+    (users,) = cursor.fetchone()
+    if users != expected.users:
+        raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
+    cursor.execute(statement(f"verify/lists_{which}"), values)
+    lists = defaultdict(list)
+    for user_id, *entry in cursor.fetchall():
+        lists[user_id].append(entry)
+    seen = {user_id: _text(user_id, entries) for user_id, entries in lists.items()}
+    for user_id, text in expected.texts.items():
+        if seen.get(user_id) != text:
+            raise _wrong(f"readers see {seen.get(user_id)!r} for user {user_id!r}, the lake has {text!r}")
+    checksum = combine(digest(text) for text in seen.values())
+    logger.info("%d users' lists are the lake's: checksum %s; %d users in all", len(seen), checksum, users)
+
+
+def _text(user_id: str, entries: list[list[Any]]) -> str:
+    items, scores, reasons, reason_items = zip(*entries, strict=True)
+    return user_text(user_id, items, scores, [REASON_CODE[reason] for reason in reasons], reason_items)
+
+
+def _ask(cursor: Any, expected: Expected) -> None:
+    """Check that the function answers everybody."""
+    who = {**expected.asked, "a stranger": STRANGER}
+    for name, user_id in who.items():
+        for segment in (None, "a segment that is nowhere"):
+            cursor.execute(statement("verify/recommend"), {"user_id": user_id, "n": SHOWN, "segment": segment})
+            if not cursor.fetchall():
+                raise _wrong(f"reco.recommend gives nothing for {name}, {user_id!r}")
+
+
+def _wrong(problem: str) -> ValidationError:
+    return ValidationError(problem, remedy="clear task publish, and verify with it; see docs/runbook.md")

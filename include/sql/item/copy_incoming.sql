@@ -1,0 +1,1 @@
+COPY incoming_item (item_id, title, category, price, in_stock) FROM STDIN WITH (FORMAT csv)

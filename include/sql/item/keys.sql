@@ -1,0 +1,1 @@
+SELECT item_id, item_key FROM reco.item

@@ -1,0 +1,1 @@
+ANALYZE reco.live, reco.batch, reco.item, reco.reason, reco.popular

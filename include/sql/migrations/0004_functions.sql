@@ -1,0 +1,143 @@
+-- One user's list for an application, and the checksum that compares a batch with the lake.
+
+CREATE FUNCTION reco.recommend(user_id text, n integer DEFAULT 20, segment text DEFAULT NULL)
+RETURNS TABLE (
+    rank            integer,
+    item_id         text,
+    title           text,
+    category        text,
+    score           real,
+    reason          text,
+    reason_item_id  text,
+    reason_text     text
+)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    chosen   integer;
+    wanted   text := recommend.segment;
+BEGIN
+    IF recommend.n IS NULL OR recommend.n < 1 THEN
+        RAISE EXCEPTION 'n must be at least 1, not %', coalesce(recommend.n::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    SELECT serving.build INTO chosen
+    FROM reco.serving
+    ORDER BY serving.variant <> 'main', serving.variant
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no batch is live yet' USING ERRCODE = 'no_data_found', HINT = 'Publish a night first.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        listed.rank, item.item_id, item.title, item.category, listed.score, reason.name, reason_item.item_id,
+        replace(replace(reason.text,
+            '{item}', coalesce(reason_item.title, reason_item.item_id, 'something')),
+            '{category}', coalesce(item.category, 'the shop'))
+    FROM (
+        SELECT
+            generate_subscripts(shelf.items, 1) AS rank,
+            unnest(shelf.items) AS item_key,
+            unnest(shelf.scores) AS score,
+            unnest(shelf.reasons) AS reason_code,
+            unnest(shelf.reason_items) AS reason_item_key
+        FROM reco.shelf
+        WHERE shelf.build = chosen AND shelf.user_id = recommend.user_id
+    ) AS listed
+    LEFT JOIN reco.item ON item.item_key = listed.item_key
+    LEFT JOIN reco.reason ON reason.code = listed.reason_code
+    LEFT JOIN reco.item AS reason_item ON reason_item.item_key = listed.reason_item_key
+    WHERE listed.rank <= recommend.n
+    ORDER BY listed.rank;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+
+    IF wanted IS NULL THEN
+        SELECT shelf.segment INTO wanted
+        FROM reco.shelf
+        WHERE shelf.build = chosen AND shelf.user_id = recommend.user_id;
+    END IF;
+    -- The segment's list first; where it is too short, everybody's fills it up
+    RETURN QUERY
+    WITH offered AS (
+        SELECT DISTINCT ON (popular.item_key)
+            popular.item_key, popular.score, popular.segment = 'everybody' AS for_everybody, popular.rank
+        FROM reco.popular
+        WHERE popular.build = chosen AND popular.segment IN (wanted, 'everybody')
+        ORDER BY popular.item_key, popular.segment = 'everybody'
+    ), ranked AS (
+        SELECT offered.*, (row_number() OVER (ORDER BY offered.for_everybody, offered.rank))::integer AS position
+        FROM offered
+    )
+    SELECT
+        ranked.position, item.item_id, item.title, item.category, ranked.score, reason.name, NULL::text, reason.text
+    FROM ranked
+    LEFT JOIN reco.item ON item.item_key = ranked.item_key
+    LEFT JOIN reco.reason ON reason.name = CASE WHEN ranked.for_everybody THEN 'popular' ELSE 'popular_in_segment' END
+    WHERE ranked.position <= recommend.n
+    ORDER BY ranked.position;
+END
+$$;
+COMMENT ON FUNCTION reco.recommend IS
+    'The live list of a user, at most n entries; for somebody without one, what is popular in the segment, then with '
+    'everybody. Never empty once a batch is live.';
+
+CREATE FUNCTION reco.item_ids(keys integer[]) RETURNS text
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT string_agg(coalesce(item.item_id, ''), ',' ORDER BY listed.position)
+    FROM unnest(item_ids.keys) WITH ORDINALITY AS listed (item_key, position)
+    LEFT JOIN reco.item ON item.item_key = listed.item_key
+$$;
+COMMENT ON FUNCTION reco.item_ids IS 'The item ids of a list of keys, joined by commas; a key of 0 gives nothing.';
+
+CREATE FUNCTION reco.thousandths(scores real[]) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+AS $$
+    SELECT string_agg(floor(listed.score::float8 * 1000)::bigint::text, ',' ORDER BY listed.position)
+    FROM unnest(thousandths.scores) WITH ORDINALITY AS listed (score, position)
+$$;
+COMMENT ON FUNCTION reco.thousandths IS 'Scores as whole thousandths, rounded down, joined by commas.';
+
+CREATE FUNCTION reco.build_checksum(build integer) RETURNS text
+LANGUAGE sql
+STABLE
+AS $$
+    WITH summed AS (
+        SELECT mod(coalesce(sum(('x' || left(md5(texts.text), 15))::bit(60)::bigint), 0), 18446744073709551616) AS total
+        FROM (
+            SELECT concat_ws(
+                '|',
+                shelf.user_id,
+                coalesce(reco.item_ids(shelf.items), ''),
+                coalesce(reco.thousandths(shelf.scores), ''),
+                array_to_string(shelf.reasons, ','),
+                coalesce(reco.item_ids(shelf.reason_items), '')
+            ) AS text
+            FROM reco.shelf
+            WHERE shelf.build = build_checksum.build
+        ) AS texts
+    )
+    SELECT
+        lpad(to_hex(div(summed.total, 4294967296)::bigint), 8, '0')
+        || lpad(to_hex(mod(summed.total, 4294967296)::bigint), 8, '0')
+    FROM summed
+$$;
+COMMENT ON FUNCTION reco.build_checksum IS 'Checksum of the lists of one build; include/serving/checksum.py has the formula.';
+
+CREATE FUNCTION reco.batch_checksum(batch_id text) RETURNS text
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT reco.build_checksum(batch.build) FROM reco.batch WHERE batch.batch_id = batch_checksum.batch_id
+$$;
+COMMENT ON FUNCTION reco.batch_checksum IS 'Checksum of the stored lists of a batch, to compare with the lake''s.';

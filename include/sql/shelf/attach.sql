@@ -1,0 +1,1 @@
+ALTER TABLE reco.shelf ATTACH PARTITION reco.{partition} FOR VALUES IN (%(build)s)

@@ -1,0 +1,1 @@
+SELECT reco.build_checksum(%(build)s)

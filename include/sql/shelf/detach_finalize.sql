@@ -1,0 +1,1 @@
+ALTER TABLE reco.shelf DETACH PARTITION reco.{partition} FINALIZE

@@ -1,0 +1,1 @@
+SELECT count(*) FROM reco.recommendations WHERE variant = %(variant)s AND rank = 1

@@ -1,0 +1,1 @@
+SELECT item_id, title FROM reco.recommend(%(user_id)s, %(n)s, %(segment)s)

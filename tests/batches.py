@@ -1,0 +1,111 @@
+"""Small batches in a lake, as task score writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.lake import Lake, commit_folder, partition_folder
+from include.serving.batch import Batch, open_batch
+from include.serving.checksum import table_checksum
+
+DAY = dt.date(2026, 11, 20)
+LISTS = pa.schema([
+    ("user_id", pa.string()),
+    ("segment", pa.string()),
+    ("item_ids", pa.list_(pa.string())),
+    ("scores", pa.list_(pa.float32())),
+    ("reason_codes", pa.list_(pa.int8())),
+    ("reason_item_ids", pa.list_(pa.string())),
+])  # fmt: skip
+POPULAR = pa.schema([
+    ("segment", pa.string()), ("rank", pa.int32()), ("item_id", pa.string()), ("score", pa.float32()),
+])  # fmt: skip
+ITEMS = pa.schema([
+    ("item_id", pa.string()), ("title", pa.string()), ("category", pa.string()), ("price", pa.float64()),
+    ("in_stock", pa.bool_()),
+])  # fmt: skip
+N_ITEMS = 12
+
+
+def user_row(user: int, length: int, shift: int) -> dict[str, Any]:
+    """One user's list: odd users have a reason item, even ones do not."""
+    places = range(length)
+    return {
+        "user_id": f"u{user:04d}",
+        "segment": "north" if user % 3 else 'south, "far"',
+        "item_ids": [f"i{(user + shift + place) % N_ITEMS:02d}" for place in places],
+        "scores": [1.5 - 0.3 * place + user / 7 for place in places],
+        "reason_codes": [1 if user % 2 and place == 0 else 2 for place in places],
+        "reason_item_ids": [f"i{user % N_ITEMS:02d}" if user % 2 and place == 0 else None for place in places],
+    }
+
+
+def item_row(item: int, title: str) -> dict[str, Any]:
+    return {
+        "item_id": f"i{item:02d}",
+        "title": f'{title} "{item}", new',
+        "category": None if item == 3 else f"c{item % 4}",
+        "price": None if item == 5 else item + 0.5,
+        "in_stock": item != 7,
+    }
+
+
+def popular_rows(shift: int) -> list[dict[str, Any]]:
+    return [
+        {"segment": segment, "rank": rank, "item_id": f"i{(rank + shift) % N_ITEMS:02d}", "score": 10.1 / rank}
+        for segment, length in (("everybody", 8), ("north", 3))
+        for rank in range(1, length + 1)
+    ]  # fmt: skip
+
+
+def write_batch(
+    lake: Lake,
+    run_date: dt.date = DAY,
+    *,
+    shift: int = 0,
+    users: int = 40,
+    title: str = "Thing",
+    lengths: Sequence[int] = (5, 5, 3),
+    details: dict[str, Any] | None = None,
+) -> Batch:
+    """Commit a batch; `shift` changes every list, `lengths` are taken in turn by the users."""
+    staged = f"_staging/batch-{run_date}-{shift}"
+    rows = [user_row(user, lengths[user % len(lengths)], shift) for user in range(users)]
+    tables = {
+        "recommendations": pa.Table.from_pylist(rows, LISTS),
+        "popular": pa.Table.from_pylist(popular_rows(shift), POPULAR),
+        "items": pa.Table.from_pylist([item_row(item, title) for item in range(N_ITEMS)], ITEMS),
+    }
+    for name, table in tables.items():
+        target = lake.filesystem()[1] + f"/{staged}/{name}/part-0.parquet"
+        lake.write_bytes(f"{staged}/{name}/.made", b"")
+        pq.write_table(table, target)
+    folder = f"batches/{run_date}-{shift:012x}"
+    described = {
+        "run_date": run_date.isoformat(),
+        "model_version": "7",
+        "variant": "main",
+        "top_n": 5,
+        "checksum": table_checksum(tables["recommendations"]),
+        "training_set": f"training_sets/{run_date}-0",
+        "metrics": {"recall_at_20": 0.13},
+        "shortfall": users // 3,
+    }
+    commit_folder(
+        lake, staged, folder, fingerprint=f"{shift:012x}", counts={"users": users}, details=described | (details or {})
+    )
+    return open_batch(lake, folder)
+
+
+def write_day(lake: Lake, day: dt.date = DAY) -> None:
+    """Commit manifests of the day's partitions with row accounts, as task ingest does."""
+    for table, landed in (("events", 100), ("items", 12), ("users", 40)):
+        staged = f"_staging/{table}-{day}"
+        lake.write_bytes(f"{staged}/part-0.parquet", b"")
+        counts = {"landed": landed, "ingested": landed - 3, "duplicates": 2, "quarantined": 1}
+        commit_folder(lake, staged, partition_folder(table, day), fingerprint="f", counts=counts)
