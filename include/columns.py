@@ -21,6 +21,8 @@ ITEM_INDEX = "item_index"
 EVENT_TYPE = "event_type"
 EVENT_TS = "event_ts"
 QUANTITY = "quantity"
+PURCHASE = "purchase"
+RETURN = "return"
 PRICE = "price"
 
 # items

@@ -1,0 +1,203 @@
+"""Build the training set of one run date from the lake's committed days.
+
+Reads events of the policy's window and the latest rows of items and users, all delivered up
+to and with the run date. The folder's name carries a fingerprint of everything that it is made
+from; when it is committed and complete, it is reused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import hashlib
+import logging
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from include import columns as c
+from include.contracts import load_dataset
+from include.errors import MissingArtifactError, ValidationError
+from include.lake import Lake, Manifest, commit_folder, open_folder, open_lake, partition_uris, staging_folder
+from include.lake import manifest as manifests
+from include.log import step
+from include.policy import Policy
+from include.settings import Settings
+from jobs._command import Result, add_date, main, parser
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from include.features.reference import Histograms
+
+logger = logging.getLogger("nightshelf.build_training_set")
+
+ROOT = "training_sets"
+EARLIEST = dt.date(1900, 1, 1)
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the job's command line."""
+    command = parser(__doc__)
+    add_date(command)
+    return command
+
+
+def run(settings: Settings, options: argparse.Namespace) -> Result:
+    """Build or find the training set of `options.date` and return its folder and counts."""
+    lake = open_lake(settings.lake_uri)
+    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    sources = find_sources(lake, options.date, policy)
+    inputs = {name: tag for _, days in sources.values() for name, tag in days.items()}
+    name = fingerprint(options.date, policy, inputs)
+    folder = f"{ROOT}/{options.date}-{name}"
+    manifest = find_complete(lake, folder)
+    if manifest is None:
+        uris = {table: uris for table, (uris, _) in sources.items()}
+        manifest = build(settings, lake, uris, folder, run_date=options.date, policy=policy, inputs=inputs)
+    return {"training_set": folder, "counts": manifest.counts}
+
+
+def find_sources(lake: Lake, run_date: dt.date, policy: Policy) -> dict[str, tuple[list[str], dict[str, str]]]:
+    """Return, by table, the files to read and a content tag for each day they come from.
+
+    Raises
+    ------
+    MissingArtifactError
+        When the run date itself was not ingested.
+    """
+    since = run_date - dt.timedelta(days=policy.features.window_days - 1)
+    sources = {}
+    for table, first in ((c.EVENTS, since), (c.ITEMS, EARLIEST), (c.USERS, EARLIEST)):
+        uris, days = partition_uris(lake, table, first, run_date)
+        if run_date not in days:
+            raise MissingArtifactError(
+                f"{lake.uri_of(table)} has no committed {c.INGEST_DATE}={run_date}",
+                remedy=f"clear task ingest of that night, or run `python -m jobs.ingest --tables {table} "
+                f"--date {run_date}`",
+            )
+        sources[table] = uris, {f"{table}/{day}": content_tag(manifest) for day, manifest in days.items()}
+    return sources
+
+
+def content_tag(manifest: Manifest) -> str:
+    """Return 12 hex digits that differ when the content of the folder's files differs."""
+    return hashlib.sha256("\n".join(sorted(entry.tag for entry in manifest.files)).encode()).hexdigest()[:12]
+
+
+def fingerprint(run_date: dt.date, policy: Policy, inputs: Mapping[str, str]) -> str:
+    """Return the fingerprint of all that the training set depends on."""
+    from include.features.build import FORMAT
+
+    return manifests.fingerprint(
+        {
+            "format": FORMAT,
+            "run_date": run_date,
+            "features": policy.features.fingerprint(),
+            "holdout_days": policy.evaluation.holdout_days,
+            "target_events": policy.evaluation.target_events,
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def find_complete(lake: Lake, folder: str) -> Manifest | None:
+    """Return the manifest of a folder that can be reused, None when it has to be made."""
+    try:
+        manifest = open_folder(lake, folder)
+    except MissingArtifactError as error:
+        if manifests.find_manifest(lake, folder) is not None:
+            logger.warning("%s is damaged and will be made again: %s", folder, error.problem)
+        return None
+    logger.info("%s is committed and complete: reused", folder)
+    return manifest
+
+
+def build(
+    settings: Settings,
+    lake: Lake,
+    uris: Mapping[str, list[str]],
+    folder: str,
+    *,
+    run_date: dt.date,
+    policy: Policy,
+    inputs: Mapping[str, str],
+) -> Manifest:
+    """Make the training set in staging and commit it.
+
+    Raises
+    ------
+    ValidationError
+        When the window holds no event: nothing can be learned, and nothing should be published.
+    """
+    from include.spark import spark_session
+
+    staged = staging_folder(ROOT)
+    try:
+        with spark_session("build_training_set", settings) as spark:
+            reference = write_tables(spark, lake, uris, staged, run_date, policy)
+        counts = count_rows(lake, staged)
+        if not counts[c.USERS] or not counts["interactions"]:
+            raise ValidationError(
+                f"the {policy.features.window_days} days up to {run_date} hold no event of a known user",
+                remedy="look at the landing of events and at the quarantine, then clear task ingest",
+            )
+        return commit_folder(
+            lake,
+            staged,
+            folder,
+            fingerprint=folder.rpartition("-")[2],
+            counts=counts,
+            inputs={**inputs, "policy.features": policy.features.fingerprint()},
+            details={
+                "run_date": run_date.isoformat(),
+                "holdout_days": policy.evaluation.holdout_days,
+                "cutoff": (run_date - dt.timedelta(days=policy.evaluation.holdout_days)).isoformat(),
+                "reference": reference,
+            },
+        )
+    finally:
+        lake.delete(staged)
+
+
+def write_tables(
+    spark: SparkSession, lake: Lake, uris: Mapping[str, list[str]], staged: str, run_date: dt.date, policy: Policy
+) -> Histograms:
+    """Write the training set's tables below `staged` and return the reference histograms."""
+    from include.features.build import training_frames
+    from include.features.catalogue import ITEM_SCHEMA, USER_SCHEMA
+    from include.features.interactions import EVENT_SCHEMA
+    from include.features.reference import histograms
+
+    schemas = {c.EVENTS: EVENT_SCHEMA, c.ITEMS: ITEM_SCHEMA, c.USERS: USER_SCHEMA}
+    frames = {table: read_table(spark, lake, table, uris[table], schema) for table, schema in schemas.items()}
+    with training_frames(frames[c.EVENTS], frames[c.ITEMS], frames[c.USERS], run_date, policy) as training:
+        for name, table in training.tables.items():
+            with step(logger, f"writing {name}"):
+                table.write.parquet(lake.uri_of(f"{staged}/{name}"))
+        with step(logger, "counting the reference histograms"):
+            return histograms((row["name"], row["value"], row["count"]) for row in training.histograms.collect())
+
+
+def read_table(spark: SparkSession, lake: Lake, table: str, uris: list[str], schema: str) -> DataFrame:
+    """Return the committed rows of a table; the schema is given, so no file is opened to find it."""
+    if not uris:
+        return spark.createDataFrame([], schema)
+    return spark.read.schema(schema).option("basePath", lake.uri_of(table)).parquet(*uris)
+
+
+def count_rows(lake: Lake, staged: str) -> dict[str, int]:
+    """Return the rows of each table below `staged`, from the footers of its files."""
+    import pyarrow.parquet as pq
+
+    filesystem, root = lake.filesystem()
+    counts = dict.fromkeys(lake.list_folders(staged), 0)
+    for info in lake.list_files(staged):
+        if info.path.endswith(".parquet") and "/." not in info.path:
+            name = info.path.removeprefix(f"{staged}/").split("/")[0]
+            counts[name] += pq.read_metadata(f"{root}/{info.path}", filesystem=filesystem).num_rows
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments(), run))
