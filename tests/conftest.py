@@ -12,6 +12,7 @@ import pytest
 from include.lake import Lake, open_lake
 from include.settings import Settings, load_settings
 from tests.databases import Database, fresh_copy, running_server
+from tests.mlflow_stores import copy_tables, make_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,3 +58,15 @@ def database(postgres: Database) -> Iterator[Database]:
     """A database of the test's own with the schema `reco`, empty."""
     with fresh_copy(postgres) as copy:
         yield copy
+
+
+@pytest.fixture(scope="session")
+def mlflow_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with tables and nothing in them, to be copied: making it takes seconds."""
+    return make_tables(load_settings({"NIGHTSHELF_HOME": str(tmp_path_factory.mktemp("mlflow"))}))
+
+
+@pytest.fixture
+def tracked(settings: Settings, mlflow_tables: Path) -> Settings:
+    """`settings` whose MLflow store is ready and empty."""
+    return copy_tables(mlflow_tables, settings)

@@ -1,34 +1,16 @@
-"""One MLflow store for all tests of tracking: making its tables takes seconds."""
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from include.model.factors import FeatureEmbeddings, HybridModel
 from include.settings import Settings, load_settings
-from include.tracking import Lineage, init_store
+from include.tracking import init_store
+from tests.mlflow_stores import copy_tables
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a fresh store on SQLite with its artifacts beside it."""
-    made = load_settings({"NIGHTSHELF_HOME": str(tmp_path_factory.mktemp("mlflow"))})
-    init_store(made)
-    return made
-
-
-def make_model(value: float) -> HybridModel:
-    def side(name: str) -> FeatureEmbeddings:
-        return FeatureEmbeddings(np.array([name]), np.full((1, 2), value, np.float32), np.zeros(1, np.float32))
-
-    return HybridModel(side("user_id:1"), side("item_id:1"))
-
-
-def make_lineage(fingerprint: str, run_date: str = "2026-01-31") -> Lineage:
-    return Lineage(
-        fingerprint=fingerprint,
-        run_date=run_date,
-        training_set=f"training_sets/{run_date}-abc",
-        training_set_uri=f"file:///lake/training_sets/{run_date}-abc",
-        manifest_digest="abc",
-        counts={"users": 3, "items": 4},
-    )
+@pytest.fixture(scope="package")
+def store(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> Settings:
+    """Settings of a store on SQLite with its artifacts beside it, shared by the tests of tracking."""
+    settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path_factory.mktemp("store"))})
+    copy_tables(mlflow_tables, settings)
+    init_store(settings)
+    return settings

@@ -5,7 +5,7 @@ import pytest
 from include.settings import Settings
 from include.tracking import get_aliases, register, set_aliases
 from include.tracking.store import MODEL, tracking
-from tests.include.tracking.conftest import make_lineage, make_model
+from tests.include.tracking.made import make_lineage, make_model
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from include.errors import MissingArtifactError
 from include.settings import Settings
 from include.tracking import find_version, load_model, log_metrics, register
 from include.tracking.store import MODEL, tracking
-from tests.include.tracking.conftest import make_lineage, make_model
+from tests.include.tracking.made import make_lineage, make_model
 
 
 def make_version(store: Settings, fingerprint: str, value: float = 1.0) -> int:
