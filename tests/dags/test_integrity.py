@@ -129,6 +129,13 @@ def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag
     assert refused == []
 
 
+def test_every_result_that_a_task_asks_for_is_one_that_the_job_gives(nightly: DAG) -> None:
+    asked = {pair for task in nightly.tasks for pair in re.findall(r"result\(ti, '(\w+)', '(\w+)'\)", str(vars(task)))}
+    assert asked == {(task_id, key) for task_id, left in LEFT.items() for key in left}
+    given = {task_id: (PROJECT / "jobs" / f"{task_id}.py").read_text() for task_id in LEFT}
+    assert [(task_id, key) for task_id, key in asked if f'"{key}": ' not in given[task_id]] == []
+
+
 def test_the_sensor_waits_for_every_table_of_the_same_day(nightly: DAG) -> None:
     sensor = nightly.get_task("wait_for_landing")
     ingest = nightly.get_task("ingest").expand_input.value["arguments"]
