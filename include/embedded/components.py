@@ -1,0 +1,16 @@
+"""What Airflow consists of on one machine: the commands of its processes."""
+
+from __future__ import annotations
+
+import sys
+
+AIRFLOW = [sys.executable, "-m", "airflow"]
+MIGRATE = [*AIRFLOW, "db", "migrate"]
+COMMANDS = {
+    "api-server": [*AIRFLOW, "api-server"],
+    "scheduler": [*AIRFLOW, "scheduler", "--skip-serve-logs"],  # the api-server reads the logs' files itself
+    "dag-processor": [*AIRFLOW, "dag-processor"],
+    "triggerer": [*AIRFLOW, "triggerer", "--skip-serve-logs"],
+}
+SUPERVISOR = "supervisor"
+GRACE_SECONDS = 8.0  # between SIGTERM and SIGKILL; a scheduler alone would wait for its tasks to end
