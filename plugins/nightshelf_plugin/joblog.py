@@ -36,14 +36,15 @@ class JobLog:
         return self._last_error or self._last_line or "the job said nothing"
 
     def add(self, line: str) -> None:
-        """Log one line of stderr. Lines without a level belong to the record before them."""
+        """Log one line of stderr. After an error, lines without a level belong to it; else they are information."""
         if not line:
             return
         match = LINE.match(line)
         if match and match["level"] in LEVELS:
             self._level, text = LEVELS[match["level"]], match["text"]
         else:
-            self._level, text = (logging.ERROR if line == TRACEBACK else self._level), line
+            in_error = line == TRACEBACK or self._level >= logging.ERROR
+            self._level, text = (logging.ERROR if in_error else logging.INFO), line
         self._logger.log(self._level, "%s", text)
         self._last_line = text
         if self._level >= logging.ERROR:

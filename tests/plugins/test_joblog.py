@@ -28,6 +28,19 @@ def test_a_line_keeps_its_level(line: str, level: int, text: str, caplog: pytest
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [(level, text)]
 
 
+def test_only_what_follows_an_error_belongs_to_it(caplog: pytest.LogCaptureFixture) -> None:
+    log = JobLog(logging.getLogger("task"))
+    with caplog.at_level(logging.INFO):
+        for line in (
+            "26/11/21 02:11:03 WARN Utils: hostname",
+            "Using defaults",
+            "Traceback (most recent call last):",
+            "  x",
+        ):
+            log.add(line)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "ERROR", "ERROR"]
+
+
 def test_percent_signs_are_no_format(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         JobLog(logging.getLogger("task")).add("02:11:03 INFO    jobs.x: 100%s done")
