@@ -142,7 +142,9 @@ def drop_unreferenced(connection: Connection) -> int:
         with connection.cursor() as cursor:
             cursor.execute(statement("session/set_timeouts"), {"lock": DROP_TIMEOUT, "statement": DROP_TIMEOUT})
             for number, attached, pending in found:
-                dropped += _drop(cursor, number, attached=attached, pending=pending)
+                if not _drop(cursor, number, attached=attached, pending=pending):
+                    break  # one partition at a time can be on its way out
+                dropped += 1
             cursor.execute(statement("session/set_timeouts"), {"lock": "0", "statement": "0"})
     finally:
         connection.autocommit = False

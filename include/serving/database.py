@@ -20,6 +20,8 @@ Connection: TypeAlias = psycopg2.extensions.connection
 
 WRITER = "reco_writer"
 CONNECT_SECONDS = 10
+# A session whose client was killed lets go of its locks soon, whatever it is waiting for
+OPTIONS = "-c timezone=UTC -c client_connection_check_interval=2s"
 NO_SCHEMA = (
     errorcodes.UNDEFINED_TABLE,
     errorcodes.UNDEFINED_COLUMN,
@@ -53,7 +55,7 @@ def connect(url: SecretStr | str, application: str, *, role: str | None = None) 
     try:
         opened = psycopg2.connect(
             text, application_name=f"nightshelf {application}", connect_timeout=CONNECT_SECONDS,
-            options="-c timezone=UTC" + (f" -c role={role}" if role else ""),
+            options=OPTIONS + (f" -c role={role}" if role else ""),
         )  # fmt: skip
     except psycopg2.OperationalError as error:
         raise DatabaseError(

@@ -4,7 +4,7 @@ import hashlib
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.errors import ValidationError
@@ -45,6 +45,7 @@ def test_the_sum_wraps_at_64_bits() -> None:
     assert combine([2**60 - 1] * 20) == f"{(20 * (2**60 - 1)) % 2**64:016x}"
 
 
+@settings(deadline=None)
 @given(st.lists(row, max_size=6), st.randoms())
 def test_rows_in_any_order_and_any_chunks(rows: list, random: object) -> None:
     table = as_table(rows)

@@ -1,0 +1,110 @@
+"""Lists as binary COPY: decoded by hand and compared with what went in."""
+
+import struct
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.errors import PublishError
+from include.serving.rows import HEADER, TRAILER, CopyStream, ItemKeys
+from tests.batches import LISTS
+
+KEYS = {f"item {n}": n * 3 for n in range(1, 9)}
+CODES = {23: "i", 700: "f", 21: "h"}
+
+entry = st.tuples(
+    st.sampled_from(sorted(KEYS)),
+    st.floats(-1e6, 1e6, width=32),
+    st.integers(1, 3),
+    st.none() | st.sampled_from(sorted(KEYS)),
+)
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+user = st.tuples(text, text, st.lists(entry, max_size=4))
+
+
+def as_batch(users: list[Any]) -> pa.RecordBatch:
+    rows = [
+        dict(zip(LISTS.names, (user_id, segment, *([e[i] for e in entries] for i in range(4))), strict=True))
+        for user_id, segment, entries in users
+    ]
+    return pa.RecordBatch.from_pylist(rows, LISTS)
+
+
+def encode(users: list[Any], *, size: int = 7) -> bytes:
+    stream = CopyStream([as_batch(users[:2]), as_batch(users[2:])], ItemKeys(KEYS), 5)
+    return b"".join(iter(lambda: stream.read(size), b""))
+
+
+def decode(data: bytes) -> list[tuple[Any, ...]]:
+    assert data.startswith(HEADER)
+    assert data.endswith(TRAILER)
+    place, rows = len(HEADER), []
+    while data[place : place + 2] != TRAILER:
+        (fields,) = struct.unpack_from(">h", data, place)
+        place += 2
+        row = []
+        for _ in range(fields):
+            (size,) = struct.unpack_from(">i", data, place)
+            row.append(data[place + 4 : place + 4 + size])
+            place += 4 + size
+        rows.append((
+            struct.unpack(">i", row[0])[0], row[1].decode(), row[2].decode(), *(decode_array(f) for f in row[3:])
+        ))  # fmt: skip
+    assert place == len(data) - len(TRAILER)
+    return rows
+
+
+def decode_array(data: bytes) -> list[Any]:
+    dimensions, nulls, oid, length, lower = struct.unpack_from(">5i", data)
+    assert (dimensions, nulls, lower) == (1, 0, 1)
+    code = CODES[oid]
+    width = struct.calcsize(f">{code}")
+    elements = struct.unpack(">" + f"i{code}" * length, data[20:])
+    assert set(elements[::2]) <= {width}
+    return list(elements[1::2])
+
+
+@settings(deadline=None)
+@given(st.lists(user, max_size=5), st.integers(1, 300))
+def test_rows_come_out_as_they_went_in(users: list[Any], size: int) -> None:
+    expected = [
+        (
+            5, user_id, segment,
+            [KEYS[e[0]] for e in entries], [e[1] for e in entries], [e[2] for e in entries],
+            [KEYS[e[3]] if e[3] else 0 for e in entries],
+        )
+        for user_id, segment, entries in users
+    ]  # fmt: skip
+    assert sorted(decode(encode(users, size=size))) == sorted(expected)
+
+
+def test_it_counts_what_it_passes_on() -> None:
+    one = ("item 1", 1.0, 1, None)
+    stream = CopyStream([as_batch([("a", "s", [one]), ("b", "s", [one] * 3), ("c", "s", [])])], ItemKeys(KEYS), 5)
+    while stream.read():
+        pass
+    assert (stream.users, stream.rows, stream.longest) == (3, 4, 3)
+
+
+def test_an_unknown_item_is_named() -> None:
+    with pytest.raises(PublishError, match="item 'ghost'"):
+        encode([("a", "s", [("ghost", 1.0, 1, None)])])
+    with pytest.raises(PublishError, match="item 'ghost'"):
+        encode([("a", "s", [("item 1", 1.0, 1, "ghost")])])
+
+
+def test_a_null_column_is_named() -> None:
+    with pytest.raises(PublishError, match="1 users have no segment"):
+        encode([("a", None, [])])
+
+
+def test_lists_of_uneven_length_are_refused_with_the_user() -> None:
+    batch = pa.RecordBatch.from_pylist(
+        [{"user_id": "bob", "segment": "s", "item_ids": ["item 1"], "scores": [], "reason_codes": [1],
+          "reason_item_ids": [None]}], LISTS)  # fmt: skip
+    with pytest.raises(PublishError, match="scores of user 'bob'"):
+        CopyStream([batch], ItemKeys(KEYS), 5).read()
+        list(iter(CopyStream([batch], ItemKeys(KEYS), 5).read, b""))

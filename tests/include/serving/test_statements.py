@@ -1,0 +1,33 @@
+"""SQL files: each is used, and takes values as parameters only."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from include.serving.statements import FOLDER, compose, statement
+
+FILES = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.sql"))
+STATEMENTS = [name for name in FILES if not name.startswith("migrations/")]
+SOURCES = "".join(path.read_text() for path in Path(FOLDER.parent).rglob("*.py"))
+COMPUTED = [re.sub(r"\{\w+\}", r"\\w+", name) for name in re.findall(r'f"([a-z_]+/\w*\{\w+\}\w*)"', SOURCES)]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_is_used_by_name(name: str) -> None:
+    computed = any(re.fullmatch(pattern, name) for pattern in COMPUTED)
+    assert f'"{name}"' in SOURCES or computed
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_values_are_named_parameters(name: str) -> None:
+    text = statement(name).replace("%I", "")  # of the server's own format(), in a block that takes no values
+    assert not re.search(r"%(?!\(\w+\)s)", text)
+    assert not set(re.findall(r"\{(\w*)\}", text)) - {"partition"}
+
+
+def test_identifiers_are_quoted() -> None:
+    from psycopg2 import sql
+
+    composed = compose("shelf/drop", partition='shelf"; drop')
+    assert sql.Identifier('shelf"; drop') in composed.seq
