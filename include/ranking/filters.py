@@ -1,0 +1,50 @@
+"""What may be in a list at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from include.model.factors import Factors
+
+BEGINNING = dt.date.min
+
+
+def allowed_items(
+    item_ids: npt.NDArray[np.str_], in_stock: npt.NDArray[np.bool_], blocked: Collection[str]
+) -> npt.NDArray[np.bool_]:
+    """Return which items may be recommended: (n_items,) bool, those in stock and not blocked."""
+    return in_stock & ~np.isin(item_ids, sorted(blocked))
+
+
+def seen_since(rule: Literal["never", "ever"] | int, run_date: dt.date) -> dt.date | None:
+    """Return the first day whose purchases are left out of the lists, None when none are.
+
+    With a number of days as the rule the run date is the last of them.
+    """
+    if rule == "never":
+        return None
+    return BEGINNING if rule == "ever" else run_date - dt.timedelta(days=rule - 1)
+
+
+def demote_unknown(items: Factors, users: Factors) -> Factors:
+    """Return the item factors with what the model knows nothing of ranked below everything else.
+
+    Without a feature that the model knows, an item's vector and bias are 0, which says nothing
+    but would beat every item with a negative score. Its bias becomes lower than any known
+    score can be (Cauchy-Schwarz), so such items fill lists that would be short without them.
+    """
+    if items.known.all() or not items.known.any():
+        return items
+    reach = _longest(items.vectors) * _longest(users.vectors)
+    lowest = items.biases[items.known].min() - reach - 1
+    return replace(items, biases=np.where(items.known, items.biases, items.biases + lowest).astype(np.float32))
+
+
+def _longest(vectors: npt.NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(vectors, axis=1).max(initial=0.0))

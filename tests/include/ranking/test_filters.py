@@ -1,0 +1,36 @@
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from include.model.factors import Factors
+from include.ranking import allowed_items, demote_unknown, seen_since, top_n
+
+DAY = dt.date(2026, 1, 31)
+
+
+def test_what_is_out_of_stock_or_blocked_is_not_allowed() -> None:
+    ids = np.array(["a", "b", "c"])
+    assert allowed_items(ids, np.array([True, False, True]), ["c", "unheard of"]).tolist() == [True, False, False]
+    assert allowed_items(ids, np.array([True, True, True]), ()).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"), [("never", None), (1, DAY), (30, dt.date(2026, 1, 2)), ("ever", dt.date.min)]
+)
+def test_a_seen_rule_is_a_first_day(rule: str | int, expected: dt.date | None) -> None:
+    assert seen_since(rule, DAY) == expected
+
+
+def test_items_that_the_model_does_not_know_come_after_all_others() -> None:
+    users = Factors(np.array([[-4.0], [4.0]], np.float32), np.zeros(2, np.float32), np.ones(2, bool))
+    known = np.array([True, False, True])
+    items = Factors(np.array([[2.0], [0.0], [-3.0]], np.float32), np.array([-1.0, 0.0, -1.0], np.float32), known)
+    assert top_n(users, items, 3).items.tolist() == [[2, 1, 0], [0, 1, 2]]
+    assert top_n(users, demote_unknown(items, users), 3).items.tolist() == [[2, 0, 1], [0, 2, 1]]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_where_all_or_none_are_known_nothing_changes(known: bool) -> None:
+    items = Factors(np.ones((2, 1), np.float32), np.ones(2, np.float32), np.full(2, known))
+    assert demote_unknown(items, items) is items
