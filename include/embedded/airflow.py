@@ -65,6 +65,7 @@ def airflow_environment(
         "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAG_IGNORE_FILE_SYNTAX": "regexp",  # the default, glob, warns of itself in every task log
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "4",
         "CORE__FERNET_KEY": values[FERNET],
