@@ -193,6 +193,7 @@ class Postgres:
 
     def _choose_root(self) -> Path:
         """Return a folder for the cluster that the server's account can reach, and remember it."""
+        self.home.mkdir(parents=True, exist_ok=True)
         root = self._root()
         if not self.account.can_enter(root.parent):
             name = f"nightshelf-{hashlib.sha256(str(self.home).encode()).hexdigest()[:10]}"
