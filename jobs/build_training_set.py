@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from include import columns as c
 from include.contracts import load_dataset
 from include.errors import MissingArtifactError, ValidationError
-from include.lake import Lake, Manifest, commit_folder, open_folder, open_lake, partition_uris, staging_folder
+from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
 from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy
@@ -99,18 +99,6 @@ def fingerprint(run_date: dt.date, policy: Policy, inputs: Mapping[str, str]) ->
             "inputs": dict(inputs),
         }
     )
-
-
-def find_complete(lake: Lake, folder: str) -> Manifest | None:
-    """Return the manifest of a folder that can be reused, None when it has to be made."""
-    try:
-        manifest = open_folder(lake, folder)
-    except MissingArtifactError as error:
-        if manifests.find_manifest(lake, folder) is not None:
-            logger.warning("%s is damaged and will be made again: %s", folder, error.problem)
-        return None
-    logger.info("%s is committed and complete: reused", folder)
-    return manifest
 
 
 def build(

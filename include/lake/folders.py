@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.errors import MissingArtifactError
-from include.lake.manifest import MANIFEST, FileEntry, Manifest, load_manifest
+from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.store import Lake
 
 logger = logging.getLogger(__name__)
@@ -84,6 +84,20 @@ def open_folder(lake: Lake, folder: str) -> Manifest:
                 f"{lake.uri_of(folder)}/{entry.path} has {seen} bytes, its manifest says {entry.size}",
                 remedy="delete the folder, clear the task that writes it, and what follows",
             )
+    return manifest
+
+
+def find_complete(lake: Lake, folder: str) -> Manifest | None:
+    """Return the manifest of `folder` when it can be reused, None when it has to be made (again)."""
+    manifest = find_manifest(lake, folder)
+    if manifest is None:
+        return None
+    try:
+        open_folder(lake, folder)
+    except MissingArtifactError as error:
+        logger.warning("%s is damaged and will be made again: %s", folder, error.problem)
+        return None
+    logger.info("%s is committed and complete: reused", folder)
     return manifest
 
 

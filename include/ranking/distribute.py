@@ -15,25 +15,26 @@ if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import DataFrame, SparkSession
 
-USERS_AT_ONCE = 1024
-CHUNKS_A_FILE = 32
+USERS_AT_ONCE = 512
+CHUNKS_A_TASK = 16
+FEWEST_TASKS = 4
 OUTPUT = f"""{c.USER_ID} string, {c.SEGMENT} string, {c.ITEM_IDS} array<string>, {c.SCORES} array<float>,
     {c.REASON_CODES} array<tinyint>, {c.REASON_ITEM_IDS} array<string>"""
-ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def recommend(spark: SparkSession, catalogue: Catalogue, shoppers: Shoppers) -> DataFrame:
     """Return everyone's list in the order of `shoppers`, one row a user; see `shelf.SCHEMA`.
 
     Users travel in chunks of a fixed size, one row each. So a user is scored together with
-    the same others on any number of cores, which keeps the last bit of the scores the same.
-    Every task computes on one thread: Spark already uses the cores.
+    the same others on any number of cores, which keeps the last bit of the scores the same, and
+    the number of tasks, so of files, follows from the number of users alone. Every task
+    computes on one thread: Spark already uses the cores.
     """
     spark.sparkContext.environment.update(ONE_THREAD)
     chunks = [pickle.dumps(part) for part in split(shoppers)]
-    files = max(1, -(-len(chunks) // CHUNKS_A_FILE))
-    tasks = max(files, min(len(chunks), spark.sparkContext.defaultParallelism))
-    rows = spark.sparkContext.parallelize([(chunk,) for chunk in chunks], tasks)
+    tasks = max(FEWEST_TASKS, -(-len(chunks) // CHUNKS_A_TASK))
+    rows = spark.sparkContext.parallelize([(chunk,) for chunk in chunks], max(1, min(tasks, len(chunks))))
     shared = spark.sparkContext.broadcast(catalogue)
     return spark.createDataFrame(rows, "chunk binary").mapInArrow(mapper(shared), OUTPUT)
 

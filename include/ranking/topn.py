@@ -46,7 +46,8 @@ class TopN(NamedTuple):
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Return the length of each list."""
-        return np.sum(self.items >= 0, axis=1, dtype=np.int64)
+        lengths: npt.NDArray[np.int64] = np.sum(self.items >= 0, axis=1, dtype=np.int64)
+        return lengths
 
 
 def top_n(

@@ -1,0 +1,229 @@
+"""Score everyone: the top N of every user in the training set, with reasons, as one batch in the lake.
+
+    python -m jobs.score --date 2011-12-09 --training-set training_sets/2011-12-09-0123456789ab
+
+The model is the champion as of the run date; without one, everybody gets what is popular in
+their segment. The batch's name carries a fingerprint of all that it is made from; when it is
+committed and complete, it is reused. The result is {"batch": ..., "batch_id": ..., "users": ...,
+"checksum": ...}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from include import columns as c
+from include.contracts import load_dataset
+from include.errors import ConfigurationError
+from include.features import TrainingSet, load_training_set
+from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
+from include.lake.manifest import fingerprint
+from include.log import step
+from include.model.factors import HybridModel
+from include.policy import Policy
+from include.ranking.night import make_catalogue, make_shoppers
+from include.ranking.shelf import Catalogue, popular_table
+from include.serving.checksum import combine, digest, table_texts
+from include.serving.database import connect
+from include.serving.decisions import Decision, champion_as_of, find_decision
+from include.settings import Settings
+from include.tracking import load_model
+from jobs import _command
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+logger = logging.getLogger("nightshelf.score")
+
+FORMAT = 1
+ROOT = "batches"
+POPULARITY = "popularity"
+LISTS, POPULAR = "recommendations", "popular"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a batch is made from; `model_version` is "popularity" when there is no champion."""
+
+    training_set: str
+    manifest: Manifest
+    model_version: str
+    decision: Decision | None
+    policy: Policy
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(
+            {
+                "format": FORMAT,
+                "training_set": self.training_set,
+                "manifest": self.manifest.fingerprint,
+                "model_version": self.model_version,
+                "ranking": self.policy.ranking.fingerprint(),
+                "popularity_weight": self.policy.model.popularity_weight,
+                "variant": self.policy.publish.variant,
+            }
+        )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = _command.parser(__doc__)
+    _command.add_date(parser)
+    parser.add_argument("--training-set", required=True, help="folder in the lake")
+    return parser
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the committed batch of the run date, made now unless it is there."""
+    lake = open_lake(settings.lake_uri)
+    source = find_source(settings, lake, arguments.date, arguments.training_set.rstrip("/"))
+    batch_id = f"{arguments.date}-{source.fingerprint}"
+    folder = f"{ROOT}/{batch_id}"
+    manifest = find_complete(lake, folder) or make(settings, lake, folder, source)
+    return {
+        "batch": folder,
+        "batch_id": batch_id,
+        "users": manifest.counts["users"],
+        "checksum": manifest.details["checksum"],
+    }
+
+
+def find_source(settings: Settings, lake: Lake, run_date: dt.date, training_set: str) -> Source:
+    """Return the training set, the champion and the policy of the run date.
+
+    Raises
+    ------
+    ConfigurationError
+        When the training set is another night's.
+    """
+    manifest = open_folder(lake, training_set)
+    if manifest.details["run_date"] != run_date.isoformat():
+        raise ConfigurationError(
+            f"{training_set} is of the run date {manifest.details['run_date']}, not of {run_date}",
+            remedy="give --date and --training-set of the same night",
+        )
+    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    with connect(settings.database_url, "score") as connection:
+        version = champion_as_of(connection, policy.publish.variant, run_date)
+        decision = find_decision(connection, policy.publish.variant, run_date)
+    logger.info("serving model version %s", version or f"{POPULARITY}: there is no champion")
+    return Source(training_set, manifest, version or POPULARITY, decision, policy)
+
+
+def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifest:
+    """Make the batch in staging and commit it."""
+    with step(logger, f"reading {source.training_set}"):
+        training_set = load_training_set(*lake.filesystem(), source.training_set, source.manifest)
+    served = source.model_version != POPULARITY
+    model = load_model(settings, source.model_version, "serving") if served else None
+    catalogue = make_catalogue(training_set, model, source.policy)
+    staged = staging_folder(ROOT)
+    try:
+        write_lists(settings, lake, staged, catalogue, training_set, model, source.policy)
+        write_table(lake, f"{staged}/{POPULAR}", popular_table(catalogue, source.policy.ranking.fallback_items))
+        write_table(lake, f"{staged}/{c.ITEMS}", items_table(training_set))
+        counts, checksum = check_lists(lake, staged, source.policy.ranking.top_n)
+        return commit_folder(
+            lake,
+            staged,
+            folder,
+            fingerprint=source.fingerprint,
+            counts=counts,
+            inputs={source.training_set: source.manifest.fingerprint, "model": source.model_version},
+            details={
+                "run_date": training_set.run_date.isoformat(),
+                "model_version": source.model_version,
+                "variant": source.policy.publish.variant,
+                "top_n": source.policy.ranking.top_n,
+                "checksum": checksum,
+                "training_set": source.training_set,
+                "metrics": headline_metrics(source.decision, source.model_version),
+                "shortfall": counts["shortfall"],
+            },
+        )
+    finally:
+        lake.delete(staged)
+
+
+def write_lists(
+    settings: Settings,
+    lake: Lake,
+    staged: str,
+    catalogue: Catalogue,
+    training_set: TrainingSet,
+    model: HybridModel | None,
+    policy: Policy,
+) -> None:
+    """Score everyone on Spark and write the lists, in the order of the users."""
+    from include.ranking.distribute import recommend
+    from include.spark import spark_session
+
+    shoppers = make_shoppers(training_set, model, policy)
+    with spark_session("score", settings) as spark, step(logger, f"scoring {training_set.n_users} users"):
+        recommend(spark, catalogue, shoppers).write.parquet(lake.uri_of(f"{staged}/{LISTS}"))
+
+
+def check_lists(lake: Lake, staged: str, top_n: int) -> tuple[dict[str, int], str]:
+    """Return counts and checksum of the lists, read back as they were written."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    filesystem, root = lake.filesystem()
+    counts = {"users": 0, "recommendations": 0, "shortfall": 0}
+    digests = 0
+    for info in lake.list_files(f"{staged}/{LISTS}"):
+        if not info.path.endswith(".parquet"):
+            continue
+        table = pq.read_table(f"{root}/{info.path}", filesystem=filesystem, partitioning=None)
+        lengths = pc.list_value_length(table[c.ITEM_IDS]).to_numpy()
+        counts["users"] += table.num_rows
+        counts["recommendations"] += int(lengths.sum())
+        counts["shortfall"] += int((lengths < top_n).sum())
+        digests += sum(digest(text) for text in table_texts(table))
+    return counts, combine([digests])
+
+
+def items_table(training_set: TrainingSet) -> pa.Table:
+    """Return the catalogue as the batch carries it."""
+    import pyarrow as pa
+
+    categories, prices = training_set.categories, training_set.prices
+    return pa.table(
+        {
+            c.ITEM_ID: pa.array(training_set.item_ids.tolist(), pa.string()),
+            c.TITLE: pa.array(training_set.titles.tolist(), pa.string()),
+            c.CATEGORY: pa.array(categories.tolist(), pa.string(), mask=categories == ""),
+            c.PRICE: pa.array(prices, pa.float64(), mask=np.isnan(prices)),
+            c.IN_STOCK: pa.array(training_set.in_stock),
+        }
+    )
+
+
+def write_table(lake: Lake, folder: str, table: pa.Table) -> None:
+    """Write a small table as one Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    lake.write_bytes(f"{folder}/part.parquet", sink.getvalue().to_pybytes())
+
+
+def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:
+    """Return what the night's evaluation says of the model that serves, beside popularity."""
+    metrics = decision.metrics if decision else {}
+    served = "challenger" if decision and decision.model_version == version else "incumbent"
+    known = {"k": metrics.get("k"), "model": metrics.get(served), POPULARITY: metrics.get(POPULARITY)}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+if __name__ == "__main__":
+    sys.exit(_command.main(arguments(), run))
