@@ -32,6 +32,7 @@ from include.log import step
 from include.model import popularity
 from include.model.factors import FeatureMatrix, HybridModel
 from include.policy import Policy
+from include.ranking.filters import demote_unknown
 from include.serving.database import connect
 from include.serving.decisions import champion_before
 from include.settings import Settings
@@ -149,7 +150,7 @@ def _evaluate(model: HybridModel, training_set: TrainingSet, holdout: Holdout, w
     rows = training_set.user_features
     users = model.user.describe(FeatureMatrix(rows.matrix[holdout.users], rows.names))
     items = model.item.describe(training_set.item_features).with_prior(training_set.popularity_before, weight)
-    return evaluate(users, items, holdout, k)
+    return evaluate(users, demote_unknown(items, users), holdout, k)
 
 
 def _read(lake: Lake, folder: str) -> dict[str, Any]:

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from include.errors import InputError
 from include.evaluation.metrics import average, coverage, measure_users
-from include.evaluation.ranker import top_items
 from include.model.factors import Factors
+from include.ranking.topn import top_n
 
 SEGMENTS_SHOWN = 5
 
@@ -86,13 +85,10 @@ def evaluate(users: Factors, items: Factors, holdout: Holdout, k: int) -> dict[s
 
     Raises
     ------
-    InputError
-        When a factor is not a finite number.
+    ValidationError
+        When a factor or a score is not a finite number.
     """
-    for side, factors in (("user", users), ("item", items)):
-        if not (np.isfinite(factors.vectors).all() and np.isfinite(factors.biases).all()):
-            raise InputError(f"a {side} factor is not a finite number", remedy="clear `train`, and what follows")
-    lists = top_items(users, items, holdout.seen, k)
+    lists = top_n(users, items, k, exclude=holdout.seen).items
     measured = measure_users(lists, holdout.relevant)
     known = holdout.known
     metrics = _group(measured, known)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from include.errors import InputError
+from include.errors import ValidationError
 from include.evaluation.comparison import Holdout, evaluate, hold_out, largest_segments
 from include.model.factors import Factors
 
@@ -53,7 +53,7 @@ def test_a_holdout_without_anybody_has_no_metrics() -> None:
 
 
 def test_a_factor_that_is_no_number_is_refused() -> None:
-    with pytest.raises(InputError, match="item factor is not a finite number"):
+    with pytest.raises(ValidationError, match="1 items are not finite numbers"):
         evaluate(user_factors(), item_factors(1, float("nan"), 1), holdout(), 1)
 
 
