@@ -18,16 +18,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    chosen   integer;
-    wanted   text := recommend.segment;
+    chosen  record;
+    wanted  text := recommend.segment;
 BEGIN
     IF recommend.n IS NULL OR recommend.n < 1 THEN
         RAISE EXCEPTION 'n must be at least 1, not %', coalesce(recommend.n::text, 'null')
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
 
-    SELECT serving.build INTO chosen
+    SELECT serving.build, batch.positions[:recommend.n] AS positions INTO chosen
     FROM reco.serving
+    INNER JOIN reco.batch ON batch.batch_id = serving.batch_id
     ORDER BY serving.variant <> 'main', serving.variant
     LIMIT 1;
     IF NOT FOUND THEN
@@ -42,18 +43,17 @@ BEGIN
             '{category}', coalesce(item.category, 'the shop'))
     FROM (
         SELECT
-            generate_subscripts(shelf.items, 1) AS rank,
-            unnest(shelf.items) AS item_key,
-            unnest(shelf.scores) AS score,
-            unnest(shelf.reasons) AS reason_code,
-            unnest(shelf.reason_items) AS reason_item_key
+            unnest(chosen.positions[:cardinality(shelf.items)]) AS rank,
+            unnest(shelf.items[:recommend.n]) AS item_key,
+            unnest(shelf.scores[:recommend.n]) AS score,
+            unnest(shelf.reasons[:recommend.n]) AS reason_code,
+            unnest(shelf.reason_items[:recommend.n]) AS reason_item_key
         FROM reco.shelf
-        WHERE shelf.build = chosen AND shelf.user_id = recommend.user_id
+        WHERE shelf.build = chosen.build AND shelf.user_id = recommend.user_id
     ) AS listed
     LEFT JOIN reco.item ON item.item_key = listed.item_key
     LEFT JOIN reco.reason ON reason.code = listed.reason_code
     LEFT JOIN reco.item AS reason_item ON reason_item.item_key = listed.reason_item_key
-    WHERE listed.rank <= recommend.n
     ORDER BY listed.rank;
     IF FOUND THEN
         RETURN;
@@ -62,7 +62,7 @@ BEGIN
     IF wanted IS NULL THEN
         SELECT shelf.segment INTO wanted
         FROM reco.shelf
-        WHERE shelf.build = chosen AND shelf.user_id = recommend.user_id;
+        WHERE shelf.build = chosen.build AND shelf.user_id = recommend.user_id;
     END IF;
     -- The segment's list first; where it is too short, everybody's fills it up
     RETURN QUERY
@@ -70,7 +70,7 @@ BEGIN
         SELECT DISTINCT ON (popular.item_key)
             popular.item_key, popular.score, popular.segment = 'everybody' AS for_everybody, popular.rank
         FROM reco.popular
-        WHERE popular.build = chosen AND popular.segment IN (wanted, 'everybody')
+        WHERE popular.build = chosen.build AND popular.segment IN (wanted, 'everybody')
         ORDER BY popular.item_key, popular.segment = 'everybody'
     ), ranked AS (
         SELECT offered.*, (row_number() OVER (ORDER BY offered.for_everybody, offered.rank))::integer AS position
@@ -92,6 +92,7 @@ COMMENT ON FUNCTION reco.recommend IS
 CREATE FUNCTION reco.item_ids(keys integer[]) RETURNS text
 LANGUAGE sql
 STABLE
+PARALLEL SAFE
 AS $$
     SELECT string_agg(coalesce(item.item_id, ''), ',' ORDER BY listed.position)
     FROM unnest(item_ids.keys) WITH ORDINALITY AS listed (item_key, position)
@@ -102,6 +103,7 @@ COMMENT ON FUNCTION reco.item_ids IS 'The item ids of a list of keys, joined by 
 CREATE FUNCTION reco.thousandths(scores real[]) RETURNS text
 LANGUAGE sql
 IMMUTABLE
+PARALLEL SAFE
 AS $$
     SELECT string_agg(floor(listed.score::float8 * 1000)::bigint::text, ',' ORDER BY listed.position)
     FROM unnest(thousandths.scores) WITH ORDINALITY AS listed (score, position)
@@ -111,6 +113,7 @@ COMMENT ON FUNCTION reco.thousandths IS 'Scores as whole thousandths, rounded do
 CREATE FUNCTION reco.build_checksum(build integer) RETURNS text
 LANGUAGE sql
 STABLE
+PARALLEL SAFE
 AS $$
     WITH summed AS (
         SELECT mod(coalesce(sum(('x' || left(md5(texts.text), 15))::bit(60)::bigint), 0), 18446744073709551616) AS total
@@ -137,6 +140,7 @@ COMMENT ON FUNCTION reco.build_checksum IS 'Checksum of the lists of one build; 
 CREATE FUNCTION reco.batch_checksum(batch_id text) RETURNS text
 LANGUAGE sql
 STABLE
+PARALLEL SAFE
 AS $$
     SELECT reco.build_checksum(batch.build) FROM reco.batch WHERE batch.batch_id = batch_checksum.batch_id
 $$;

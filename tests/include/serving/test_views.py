@@ -1,6 +1,7 @@
 """What analysts may do, and what their queries cost."""
 
 import re
+import subprocess
 from typing import Any
 
 import psycopg2
@@ -131,6 +132,16 @@ def test_no_partition_is_scanned_for_one_user(three_batches: Database, query: st
 
 def test_counting_needs_no_item_table(three_batches: Database) -> None:
     assert "item" not in plan(three_batches, "SELECT count(*) FROM recommendations", analyze=False)
+
+
+def test_an_analyst_has_a_prompt(postgres: Database) -> None:
+    psql = postgres.server.program("psql")
+    query = "SELECT count(*) AS n FROM recommendations"
+    done = subprocess.run(
+        [psql, "--no-psqlrc", "--csv", "--command", query, postgres.analyst_url],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("n\n0\n", "")
 
 
 def recommend(database: Database, *arguments: Any) -> list[tuple[Any, ...]]:
