@@ -32,6 +32,7 @@ VARIABLES = {
     "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
     "spark_master": "SPARK_MASTER",
     "spark_memory": "SPARK_DRIVER_MEMORY",
+    "spark_java_options": "SPARK_JAVA_OPTIONS",
     "landing_timeout_hours": "NIGHTSHELF_LANDING_TIMEOUT_HOURS",
     "first_night": "NIGHTSHELF_FIRST_NIGHT",
     "last_night": "NIGHTSHELF_LAST_NIGHT",
@@ -54,6 +55,10 @@ class Settings(BaseModel):
     artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
     spark_master: str = "local[*]"
     spark_memory: str = "2g"
+    spark_java_options: str = Field(
+        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        description="Of Spark's JVM; the default suits jobs of seconds, -XX:+UseParallelGC those of many minutes.",
+    )
     landing_timeout_hours: float = Field(4.0, gt=0, description="How long a night waits for its landing.")
     first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
     last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")

@@ -1,12 +1,23 @@
-"""The Spark session of every job: one place for its settings."""
+"""The Spark session of every job: one place for its settings, and for a quick start.
+
+Most of a small job is the start of its JVM: loading some ten thousand classes, and compiling
+code that runs for seconds only. An archive of the loaded classes (`prepare_classes`) and the
+quick compiler alone bring it from 16 to 4 seconds of processor time (Java 17, two cores).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import shlex
+import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
@@ -25,15 +36,27 @@ OPTIONS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    # Listing a year of days takes the driver less than a Spark job for it.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     "spark.sql.ansi.enabled": "true",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
+LOG_CONFIGURATION = PROJECT / "include" / "config" / "log4j2.properties"
+# The JVM writes its own warnings to stdout, where the job's result belongs.
+QUIET_JAVA = ["-Xlog:disable", "-Xlog:all=error:stderr", f"-Dlog4j2.configurationFile={LOG_CONFIGURATION.as_uri()}"]
 
 
 @contextmanager
-def spark_session(name: str, settings: Settings) -> Iterator[SparkSession]:
+def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] = ()) -> Iterator[SparkSession]:
     """Start Spark for one job and stop it when the job ends.
+
+    Parameters
+    ----------
+    name
+        Of the job, as Spark shows it.
+    java_options
+        Further options of the driver's JVM.
 
     Raises
     ------
@@ -44,9 +67,12 @@ def spark_session(name: str, settings: Settings) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)
+    java = shlex.join([*QUIET_JAVA, *_archive_option(settings), *java_options])
+    builder = builder.config("spark.driver.extraJavaOptions", f"{java} {settings.spark_java_options}")
     for key, value in OPTIONS.items():
         builder = builder.config(key, value)
     try:
@@ -61,3 +87,77 @@ def spark_session(name: str, settings: Settings) -> Iterator[SparkSession]:
         yield spark
     finally:
         spark.stop()
+
+
+def class_archive(settings: Settings) -> Path:
+    """Return where the archive of Spark's classes for this Java and this PySpark belongs."""
+    import pyspark
+
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home) / "bin" / "java" if home else Path(shutil.which("java") or "java")
+    changed = java.resolve().stat().st_mtime_ns if java.exists() else 0
+    parts = f"{java.resolve()}|{changed}|{pyspark.__version__}|{Path(pyspark.__file__).parent}"
+    return settings.home / "cache" / f"spark-{hashlib.sha256(parts.encode()).hexdigest()[:12]}.jsa"
+
+
+def prepare_classes(settings: Settings) -> Path:
+    """Make the archive of Spark's classes unless it is there, and return its path.
+
+    It takes some 20 seconds once and 180 MB. Jobs work without it, only slower; Java itself
+    ignores an archive that was made by another version.
+    """
+    archive = class_archive(settings)
+    if archive.is_file():
+        return archive
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    draft = archive.with_name(f".{uuid.uuid4().hex}.jsa")
+    try:
+        with spark_session("prepare", settings, (f"-XX:ArchiveClassesAtExit={draft}",)) as spark:
+            gateway = spark.sparkContext._gateway
+            with tempfile.TemporaryDirectory() as scratch:
+                _use_what_jobs_use(spark, Path(scratch))
+        _end_java(gateway)
+        if draft.is_file():
+            draft.replace(archive)
+        else:
+            logger.warning("Java made no archive of Spark's classes; jobs start slower without it")
+    finally:
+        draft.unlink(missing_ok=True)
+    return archive
+
+
+def _archive_option(settings: Settings) -> list[str]:
+    archive = class_archive(settings)
+    return [f"-XX:SharedArchiveFile={archive}"] if archive.is_file() else []
+
+
+def _use_what_jobs_use(spark: SparkSession, scratch: Path) -> None:
+    """Load the classes of reading, casting, windows, joins, Parquet and Arrow."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
+
+    (scratch / "in.csv").write_text("a,b\n1,x\n2,y\n")
+    (scratch / "in.jsonl").write_text('{"a":"1","b":"x"}\n')
+    csv = spark.read.option("header", "true").schema("a string, b string").csv(f"{scratch}/in.csv")
+    lines = spark.read.text(f"{scratch}/in.jsonl").select(F.from_json("value", "a string, b string").alias("v"))
+    rows = csv.unionByName(lines.select("v.*")).withColumn("n", F.col("a").try_cast("double"))
+    latest = Window.partitionBy("b").orderBy(F.col("n").desc())
+    ranked = rows.repartition(2, "b").withColumn("r", F.row_number().over(latest)).persist()
+    ranked.groupBy("b").agg(F.sum("n"), F.to_json(F.struct(F.max("a")))).collect()
+    ranked.write.partitionBy("b").parquet(f"{scratch}/out")
+    ranked.unpersist()
+    read = spark.read.parquet(f"{scratch}/out")
+    known = F.broadcast(csv.select("b"))
+    joined = read.join(known, on="b", how="inner").join(csv.groupBy("b").count(), on="b", how="left")
+    joined.mapInArrow(lambda batches: batches, joined.schema).toPandas()
+
+
+def _end_java(gateway: object) -> None:
+    """End the JVM and wait until it has written its archive."""
+    from pyspark import SparkContext
+
+    process = gateway.proc  # type: ignore[attr-defined] # PySpark keeps the process there
+    process.stdin.close()
+    process.wait(timeout=120)
+    SparkContext._gateway = None
+    SparkContext._jvm = None

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that everyone kn
 
 from include.columns import ATTRIBUTES, INGEST_DATE, RAW, REASONS
 from include.contracts.dataset import DOCUMENT, TableMapping
-from include.contracts.reading import MALFORMED, PLACE
+from include.contracts.reading import EXTRA, LINE, MALFORMED, PLACE, SOURCE, raw_record
 from include.contracts.schema import NAMES, SPARK_TYPES, ContractColumn, ContractTable
 from include.errors import ConfigurationError
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # The first reason without its value: what the counts are grouped by.
 KIND = "_kind"
-SOURCE = "source"
 
 _TEXT = "_text_"
 _FEATURE = "_feature_"
@@ -64,16 +63,18 @@ def cast_to_contract(frame: DataFrame, table: ContractTable, mapping: TableMappi
     """
     where = f"tables.{table.name}"
     source = F.struct(*[F.col(f"`{name}`") for name in mapping.source.columns]).alias(SOURCE)
+    carried = [name for name in frame.columns if name == LINE or name.startswith(EXTRA)]
     texts = {f"{_TEXT}{name}": expression for name, expression in mapping.columns.items()}
     features = {f"{_FEATURE}{name}": expression for name, expression in mapping.attributes.items()}
-    delivered = _evaluate(frame, [*PLACE, MALFORMED, RAW, source], {**texts, **features}, where)
-    typed = _cast(delivered, table, mapping)
+    kept: list[Column | str] = [*PLACE, MALFORMED, *carried, source]
+    delivered = _evaluate(frame, kept, {**texts, **features}, where)
+    typed = _cast(delivered, [*PLACE, MALFORMED, *carried, SOURCE], table, mapping)
     conditions = {f"{_REJECT}{reason}": f"({condition})" for reason, condition in mapping.reject.items()}
     checked = _evaluate(typed, ["*"], conditions, where)
     rejected = [F.when(F.col(f"`{_REJECT}{reason}`"), _reason(reason)) for reason in mapping.reject]
     problems = F.array_compact(F.array(*rejected, *[_problem(column) for column in table.columns]))
     problems = F.when(F.col(MALFORMED), F.array(_reason("malformed_row"))).otherwise(problems)
-    return _closing_select(checked.withColumn(_PROBLEMS, problems), table)
+    return _closing_select(checked.withColumn(_PROBLEMS, problems), table, mapping)
 
 
 def _evaluate(frame: DataFrame, kept: Sequence[ColumnOrName], expressions: Mapping[str, str], where: str) -> DataFrame:
@@ -98,18 +99,29 @@ def _try_expression(frame: DataFrame, name: str, text: str, where: str) -> None:
         ) from error
 
 
-def _cast(delivered: DataFrame, table: ContractTable, mapping: TableMapping) -> DataFrame:
+def _cast(delivered: DataFrame, kept: Sequence[str], table: ContractTable, mapping: TableMapping) -> DataFrame:
     """Return typed contract columns beside the texts that they came from."""
     kinds = dict(delivered.dtypes)
+    mapped = {column.name: f"{_TEXT}{column.name}" in kinds for column in table.columns}
+    features = [f"{_FEATURE}{name}" for name in mapping.attributes]
+    trimmed = [
+        (F.trim(F.col(f"`{name}`")) if kinds[name] == "string" else F.col(f"`{name}`")).alias(name)
+        for name in [*(f"{_TEXT}{name}" for name, given in mapped.items() if given), *features]
+    ]
+    frame = delivered.select(*kept, *trimmed)
     texts, typed = [], []
     for column in table.columns:
         name = f"{_TEXT}{column.name}"
-        value = F.col(name) if name in kinds else F.lit(None)
-        text = F.nullif(F.trim(value.cast("string")), F.lit(""))
-        texts.append(text.alias(name))
-        typed.append(_typed(column, text if kinds.get(name, "string") == "string" else value).alias(column.name))
-    kept = [INGEST_DATE, *PLACE[1:], MALFORMED, RAW, SOURCE]
-    return delivered.select(*kept, *texts, *typed, _attributes(mapping).alias(ATTRIBUTES))
+        value = F.col(name) if mapped[column.name] else F.lit(None).cast("string")
+        if kinds.get(name, "string") == "string":
+            value = _not_empty(value)
+        texts.append(value.cast("string").alias(name))
+        typed.append(_typed(column, value).alias(column.name))
+    return frame.select(*kept, *texts, *typed, _attributes(mapping).alias(ATTRIBUTES))
+
+
+def _not_empty(text: Column) -> Column:
+    return F.when(text != "", text)
 
 
 def _typed(column: ContractColumn, value: Column) -> Column:
@@ -127,7 +139,7 @@ def _attributes(mapping: TableMapping) -> Column:
     """Return the map of the features that have a value."""
     entries: list[Column] = []
     for name in mapping.attributes:
-        entries += [F.lit(name), F.nullif(F.trim(F.col(f"`{_FEATURE}{name}`").cast("string")), F.lit(""))]
+        entries += [F.lit(name), _not_empty(F.col(f"`{_FEATURE}{name}`").cast("string"))]
     whole = F.create_map(*entries).cast("map<string,string>")
     return F.map_filter(whole, lambda _, value: value.isNotNull())
 
@@ -164,9 +176,9 @@ def _problem(column: ContractColumn) -> Column:
     return problem
 
 
-def _closing_select(checked: DataFrame, table: ContractTable) -> DataFrame:
+def _closing_select(checked: DataFrame, table: ContractTable, mapping: TableMapping) -> DataFrame:
     messages = F.transform(F.col(_PROBLEMS), lambda problem: problem["message"]).alias(REASONS)
     kind = F.get(F.col(_PROBLEMS), F.lit(0))["kind"].alias(KIND)
-    raw = F.when(F.size(_PROBLEMS) > 0, F.col(RAW)).alias(RAW)
+    raw = F.when(F.size(_PROBLEMS) > 0, raw_record(checked, mapping.source)).alias(RAW)
     contract = [*table.names(), *([ATTRIBUTES] if table.attributes else [])]
     return checked.select(*PLACE, *contract, messages, kind, raw)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 from pyspark.sql.types import StringType, StructField, StructType
 
-from include.columns import INGEST_DATE, RAW, SOURCE_FILE
+from include.columns import INGEST_DATE, SOURCE_FILE
 from include.contracts.dataset import Source
 from include.contracts.delivered import DeliveredFile
 from include.lake import Lake
@@ -25,9 +25,10 @@ BLOCK = "_block"
 POSITION = "_position"
 MALFORMED = "_malformed"
 PLACE = (INGEST_DATE, SOURCE_FILE, BLOCK, POSITION)
-
+LINE = "_line"
+SOURCE = "source"
+EXTRA = "_extra_"
 _CORRUPT = "_corrupt"
-_LINE = "_line"
 _PARSED = "_parsed"
 CSV_OPTIONS = {
     "header": "true",
@@ -49,9 +50,10 @@ def read_delivered(
 
     Returns
     -------
-    `PLACE`, `MALFORMED` (boolean), `RAW` (the record as it came) and the columns of
-    `source`, all of them text, null where a file has no such column. The position counts
-    the records of one block from an arbitrary start.
+    `PLACE`, `MALFORMED` (boolean), `LINE` (the record's text where it is not made of the
+    columns), the columns of `source` and, for the quarantine only, what else the files have
+    under names that begin with `EXTRA`. All values are text, null where a file has no such
+    column. The position counts the records of one block from an arbitrary start.
     """
     layouts: dict[tuple[str, str], list[DeliveredFile]] = {}
     for file in files:
@@ -60,8 +62,19 @@ def read_delivered(
     frames = [readers[form](spark, lake, table, group, source) for (form, _), group in sorted(layouts.items())]
     whole = frames[0]
     for frame in frames[1:]:
-        whole = whole.unionByName(frame)
+        whole = whole.unionByName(frame, allowMissingColumns=True)
     return whole
+
+
+def raw_record(frame: DataFrame, source: Source) -> Column:
+    """Return the record as it came: its line, or its columns as a JSON object without the empty ones.
+
+    `frame` holds the columns of `source` in the struct `SOURCE`, and the other ones as they were read.
+    """
+    extras = [name for name in frame.columns if name.startswith(EXTRA)]
+    fields = [F.col(f"{SOURCE}.`{name}`").alias(name) for name in source.columns]
+    fields += [F.col(f"`{name}`").alias(name.removeprefix(EXTRA)) for name in extras]
+    return F.coalesce(F.col(LINE), F.to_json(F.struct(*fields)))
 
 
 def _paths(lake: Lake, group: Sequence[DeliveredFile]) -> list[str]:
@@ -83,37 +96,32 @@ def _with_place(frame: DataFrame) -> DataFrame:
     )
 
 
-def _select(frame: DataFrame, source: Source, columns: Sequence[str], malformed: Column, raw: Column) -> DataFrame:
+def _select(frame: DataFrame, source: Source, columns: Sequence[str], malformed: Column, line: Column) -> DataFrame:
     values = [
         (F.col(f"`{name}`").cast("string") if name in columns else F.lit(None).cast("string")).alias(name)
         for name in source.columns
     ]
-    return frame.select(*PLACE, malformed.alias(MALFORMED), raw.alias(RAW), *values)
-
-
-def _row_as_json(columns: Sequence[str]) -> Column:
-    fields = [F.col(f"`{name}`").cast("string").alias(name) for name in columns]
-    return F.to_json(F.struct(*fields), {"ignoreNullFields": "false"})
+    extras = [F.col(f"`{name}`").cast("string").alias(EXTRA + name) for name in columns if name not in source.columns]
+    return frame.select(*PLACE, malformed.alias(MALFORMED), line.alias(LINE), *values, *extras)
 
 
 def _read_csv(spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source) -> DataFrame:
     columns = [name or f"_{number}" for number, name in enumerate(group[0].columns, start=1)]
     reader = spark.read.options(**CSV_OPTIONS, sep=source.delimiter, basePath=lake.uri_of(table))
     frame = _with_place(reader.schema(_texts([*columns, _CORRUPT])).csv(_paths(lake, group)))
-    raw = F.when(F.col(_CORRUPT).isNull(), _row_as_json(columns)).otherwise(F.col(_CORRUPT))
-    return _select(frame, source, columns, F.col(_CORRUPT).isNotNull(), raw)
+    return _select(frame, source, columns, F.col(_CORRUPT).isNotNull(), F.col(_CORRUPT))
 
 
 def _read_json(
     spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source
 ) -> DataFrame:
     lines = spark.read.option("basePath", lake.uri_of(table)).text(_paths(lake, group))
-    frame = _with_place(lines.where(F.length(F.trim("value")) > 0).withColumnRenamed("value", _LINE))
+    frame = _with_place(lines.where(F.length(F.trim("value")) > 0).withColumnRenamed("value", LINE))
     schema = _texts([*source.columns, _CORRUPT])
-    parsed = F.from_json(F.col(_LINE), schema, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT})
+    parsed = F.from_json(F.col(LINE), schema, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT})
     fields = [F.col(f"{_PARSED}.`{name}`").alias(name) for name in (*source.columns, _CORRUPT)]
-    frame = frame.withColumn(_PARSED, parsed).select(*PLACE, _LINE, *fields)
-    line = F.col(_LINE)
+    frame = frame.withColumn(_PARSED, parsed).select(*PLACE, LINE, *fields)
+    line = F.col(LINE)
     malformed = F.col(_CORRUPT).isNotNull() | ~F.ltrim(line).startswith("{") | line.rlike(TWO_OBJECTS)
     return _select(frame, source, source.columns, malformed, line)
 
@@ -123,4 +131,4 @@ def _read_parquet(
 ) -> DataFrame:
     frame = _with_place(spark.read.option("basePath", lake.uri_of(table)).parquet(*_paths(lake, group)))
     columns = [name for name in group[0].columns if name != INGEST_DATE]
-    return _select(frame, source, columns, F.lit(False), _row_as_json(columns))
+    return _select(frame, source, columns, F.lit(False), F.lit(None).cast("string"))

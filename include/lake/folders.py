@@ -114,5 +114,5 @@ def _delete_leftovers(lake: Lake, folder: str, manifest: Manifest) -> None:
     keep = {f"{folder}/{entry.path}" for entry in manifest.files} | {f"{folder}/{MANIFEST}"}
     for info in lake.list_files(folder):
         if info.path not in keep:
-            logger.info("deleting %s, which the manifest no longer lists", info.path)
+            logger.debug("deleting %s, which the manifest no longer lists", info.path)
             lake.delete(info.path)
