@@ -105,7 +105,7 @@ class Nights:
     def _follow(self, day: dt.date, run_id: str) -> None:
         tasks = self.api.tasks(DAG, run_id)
         with self.display.work(f"night {day}", max(len(tasks), 1), "tasks", quiet_end=True) as work:
-            watch = Watch(self.display, work)
+            watch = Watch(self.display, work, self.logs)
             state = "queued"
             while state not in ("success", "failed"):
                 state = self._look(run_id, watch)
@@ -149,6 +149,7 @@ class Watch:
 
     display: Display
     work: Work
+    logs: Path
     seen: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
 
     def show(self, tasks: Sequence[dict[str, Any]]) -> None:
@@ -160,6 +161,8 @@ class Watch:
                 line, style = _line(task_label(task), task, live=self.display.live)
                 if line:
                     self.display.say(f"  {line}", style=style)
+                if task["state"] == "up_for_retry":
+                    self.display.say(f"      {failure_reason(task_log(self.logs, task))}", style=style)
                 self.seen[key] = now
         self.work.total = max(len(tasks), 1)
         running = [task_label(task) for task in tasks if task["state"] == "running"]
