@@ -39,7 +39,7 @@ from include.settings import Settings
 from include.tracking import load_model, log_metrics
 from jobs import _command
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("nightshelf.evaluate")
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -23,7 +23,7 @@ from include.serving.decisions import Decision, record_decision
 from include.settings import Settings
 from jobs import _command
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("nightshelf.gate")
 
 
 def arguments() -> argparse.ArgumentParser:

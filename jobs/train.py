@@ -25,7 +25,7 @@ from include.settings import Settings
 from include.tracking import Lineage, find_version, register
 from jobs import _command
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("nightshelf.train")
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -20,6 +20,12 @@ logger = logging.getLogger(__name__)
 
 MODEL = "nightshelf"
 EXPERIMENT = "nightshelf"
+# MLflow reads them when it is imported, so they are set before and nowhere else.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
 
 
 @contextmanager
@@ -31,7 +37,8 @@ def tracking(settings: Settings) -> Iterator[MlflowClient]:
     TrackingError
         When the store cannot be reached, or refuses.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
