@@ -47,7 +47,8 @@ class LocalLake:
         return self.root.as_uri()
 
     def uri_of(self, path: str) -> str:
-        return f"{self.uri}/{path}"
+        # Hadoop takes what follows the scheme as it stands: a blank must not become %20.
+        return f"file://{self.root}/{path}"
 
     def filesystem(self) -> tuple[FileSystem, str]:
         from pyarrow.fs import LocalFileSystem

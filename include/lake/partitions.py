@@ -24,18 +24,14 @@ def list_days(lake: Lake, table: str, *, marker: str = MANIFEST) -> list[dt.date
     ]
 
 
-def partition_uris(
-    lake: Lake, table: str, first: dt.date, last: dt.date
-) -> tuple[list[str], dict[dt.date, Manifest]]:
+def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tuple[list[str], dict[dt.date, Manifest]]:
     """Return the committed files of a table from `first` to `last`, and their manifests by day.
 
     Read the files with `spark.read.option("basePath", lake.uri_of(table)).parquet(*uris)`,
     so that `ingest_date` becomes a column.
     """
     manifests = {
-        day: load_manifest(lake, partition_folder(table, day))
-        for day in list_days(lake, table)
-        if first <= day <= last
+        day: load_manifest(lake, partition_folder(table, day)) for day in list_days(lake, table) if first <= day <= last
     }
     uris = [
         lake.uri_of(f"{partition_folder(table, day)}/{path}")
