@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from include.columns import TABLES
@@ -28,7 +28,7 @@ from include.embedded.processes import end_marked
 from include.embedded.progress import Display
 from include.embedded.stack import Stack, open_stack
 from include.embedded.summary import Places, show_summary
-from include.embedded.work import run_job
+from include.embedded.work import Job
 from include.lake import open_lake
 from include.settings import PROJECT, Settings, load_settings
 
@@ -63,8 +63,11 @@ class Nightly:
             end_marked(self.home.root, "job")  # what a killed command left
             stack = open_stack(self.home.root, self.environment)
             fresh = plan.last_night is None
-            plan = self._land(plan) if fresh else plan
-            self._start(stack)
+            with self._begin("prepare_spark") as preparation:  # beside the landing, which has no use for Spark
+                plan = self._land(plan) if fresh else plan
+                self._start(stack)
+                with self.display.work("preparing Spark") as work:
+                    preparation.result(work)
             self._ingest_history(plan)
             wait_until_ready(stack, self.display)
             nights = Nights(stack.airflow.api(), self.display, self.home.task_logs)
@@ -88,7 +91,7 @@ class Nightly:
             plan = replace(plan, history_to=OPENING + DAY * (DEFAULT_HISTORY_DAYS - 1))
             return self._open_shop(plan, nights)
         arguments = ["--source", str(plan.source)]
-        self._job("land", arguments, f"landing {plan.source}", measure=self._count_landed, plan=plan)
+        self._do("land", arguments, f"landing {plan.source}", measure=self._count_landed, plan=plan)
         plan = split_days(plan, landed_days(open_lake(self._settings().landing_uri)), nights)
         self.home.remember(plan.values())
         return plan
@@ -100,7 +103,7 @@ class Nightly:
         last = (known or OPENING) + DAY * nights
         arguments = ["--from", str(first), "--to", str(last), *plan.shop]
         before = (first - OPENING).days
-        self._job(
+        self._do(
             "demo_shop",
             arguments,
             "opening the demo shop" if not before else f"the demo shop's next days, {first} to {last}",
@@ -123,7 +126,7 @@ class Nightly:
         with self.display.work("starting PostgreSQL and Airflow") as work:
             stack.start()
             work.update(note="Airflow goes on starting meanwhile")
-        self._job("migrate", [], "preparing the schema reco")
+        self._do("migrate", [], "preparing the schema reco")
 
     def _ingest_history(self, plan: Plan) -> None:
         """Bring the days before the first night into the lake, those that are not there yet."""
@@ -135,7 +138,7 @@ class Nightly:
         if not missing:
             return
         arguments = ["--tables", *TABLES, "--from", str(missing[0]), "--to", str(missing[-1])]
-        self._job(
+        self._do(
             "ingest",
             arguments,
             f"ingesting the history, {missing[0]} to {missing[-1]}",
@@ -148,25 +151,32 @@ class Nightly:
         nights.api.set_paused(DAG, False)
         nights.run(plan.nights)
 
-    def _job(
-        self,
-        name: str,
-        arguments: list[str],
-        title: str,
-        *,
-        total: int | None = None,
-        measure: Callable[[], int] | None = None,
-        plan: Plan | None = None,
-    ) -> None:
-        """Run a job and show it; `plan` says whose data it handles before the stack file does."""
+    def _begin(self, name: str, *arguments: str, plan: Plan | None = None) -> Job:
+        """Begin a job; `plan` says whose data it handles before the stack file does."""
         variables = {
             **self.home.environment(self.environment),
             **JOB_VARIABLES,
             "JAVA_HOME": str(find_java(self.environment)),
             **({DATASET: plan.dataset} if plan else {}),
         }
-        with self.display.work(title, total, "days" if measure else "") as work:
-            run_job(name, arguments, variables, self.home.job_logs, work, measure)
+        return Job(name, arguments, variables, self.home.job_logs)
+
+    def _do(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        title: str,
+        *,
+        total: int | None = None,
+        measure: Callable[[], int] | None = None,
+        plan: Plan | None = None,
+    ) -> None:
+        """Run a job and show it."""
+        with (
+            self.display.work(title, total, "days" if measure else "") as work,
+            self._begin(name, *arguments, plan=plan) as job,
+        ):
+            job.result(work, measure)
 
     def _count_landed(self) -> int:
         return len(landed_days(open_lake(self._settings().landing_uri)))

@@ -156,8 +156,7 @@ class Watch:
         """Show the tasks that started or ended, and how many are done."""
         for task in sorted(tasks, key=lambda task: str(task["start_date"] or "9")):
             key, now = (task["task_id"], task["map_index"]), (str(task["state"]), int(task["try_number"]))
-            nameless = task["map_index"] >= 0 and not task["rendered_map_index"]  # it gets a name as it starts
-            if self.seen.get(key) != now and not nameless:
+            if self.seen.get(key) != now and not _nameless(task):
                 line, style = _line(task_label(task), task, live=self.display.live)
                 if line:
                     self.display.say(f"  {line}", style=style)
@@ -167,6 +166,12 @@ class Watch:
         self.work.total = max(len(tasks), 1)
         running = [task_label(task) for task in tasks if task["state"] == "running"]
         self.work.update(sum(task["state"] in ENDED for task in tasks), ", ".join(running))
+
+
+def _nameless(task: dict[str, Any]) -> bool:
+    """Tell whether a mapped task has just been started: its name comes a moment later."""
+    number = task["map_index"]
+    return number >= 0 and task["state"] == "running" and task["rendered_map_index"] in (None, str(number))
 
 
 def _line(label: str, task: dict[str, Any], *, live: bool) -> tuple[str, str | None]:

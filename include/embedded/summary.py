@@ -102,6 +102,8 @@ def _show_metrics(display: Display, decision: Mapping[str, Any]) -> None:
 
 def _show_shelf(display: Display, user: str, rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
     for row in rows:
         table.add_row(str(row["rank"]), str(row["title"] or row["item_id"]), str(row["reason_text"] or ""))
     display.say()

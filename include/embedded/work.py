@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from include.embedded.processes import Process, end, find_process, marks, spawn
+from include.embedded.processes import end, marks, session, spawn
 from include.embedded.progress import Work
 from include.errors import NightshelfError
 from include.settings import PROJECT
@@ -29,15 +28,10 @@ class JobError(NightshelfError):
         self.exit_code = exit_code
 
 
-def run_job(
-    name: str,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-    logs: Path,
-    work: Work,
-    measure: Callable[[], int] | None = None,
-) -> dict[str, Any]:
-    """Run `python -m jobs.<name>` to its end and return its result.
+class Job:
+    """A run of `python -m jobs.<name>`, begun at once.
+
+    As a context it ends the job, and what the job started, when its result is no longer waited for.
 
     Parameters
     ----------
@@ -45,43 +39,45 @@ def run_job(
         The job's own; it must name the home.
     logs
         Folder for what the job says.
-    measure
-        Says how far the job is, for `work`.
-
-    Raises
-    ------
-    JobError
-        When the job fails, with its own last error line.
     """
-    log = logs / f"{name}.log"
-    start = log.stat().st_size if log.is_file() else 0
-    home = Path(environment["NIGHTSHELF_HOME"])
-    command = [sys.executable, "-m", f"jobs.{name}", *arguments]
-    job = spawn(command, {**environment, **marks(home, "job")}, PROJECT, log, dies_with_us=True)
-    seen = find_process(job.pid)
-    try:
-        _follow(job, work, measure)
-    except BaseException:
-        _end_session(job, seen)
-        raise
-    said = log.read_text(errors="replace")[start:].splitlines()
-    if job.returncode:
-        raise _failure(name, said, job.returncode, log)
-    return dict(json.loads(next(line for line in reversed(said) if line.startswith("{"))))
 
+    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], logs: Path) -> None:
+        self.name = name
+        self.log = logs / f"{name}.log"
+        self._start = self.log.stat().st_size if self.log.is_file() else 0
+        marked = {**environment, **marks(Path(environment["NIGHTSHELF_HOME"]), "job")}
+        command = [sys.executable, "-m", f"jobs.{name}", *arguments]
+        self._process = spawn(command, marked, PROJECT, self.log, dies_with_us=True)
 
-def _follow(job: subprocess.Popen[bytes], work: Work, measure: Callable[[], int] | None) -> None:
-    while job.poll() is None:
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ctrl-C does not reach the job by itself, it has a session of its own."""
+        end(session(self._process.pid), GRACE_SECONDS)
+        self._process.wait()
+
+    def result(self, work: Work, measure: Callable[[], int] | None = None) -> dict[str, Any]:
+        """Wait for the end of the job and return its result.
+
+        Parameters
+        ----------
+        measure
+            Says how far the job is, for `work`.
+
+        Raises
+        ------
+        JobError
+            When the job fails, with its own last error line.
+        """
+        while self._process.poll() is None:
+            work.update(measure() if measure else None)
+            time.sleep(LOOK_SECONDS)
         work.update(measure() if measure else None)
-        time.sleep(LOOK_SECONDS)
-    work.update(measure() if measure else None)
-
-
-def _end_session(job: subprocess.Popen[bytes], seen: Process | None) -> None:
-    """Ctrl-C does not reach the job, which has a session of its own."""
-    if seen is not None:
-        end([seen], GRACE_SECONDS)
-    job.wait()
+        said = self.log.read_text(errors="replace")[self._start :].splitlines()
+        if self._process.returncode:
+            raise _failure(self.name, said, self._process.returncode, self.log)
+        return dict(json.loads(next(line for line in reversed(said) if line.startswith("{"))))
 
 
 def _failure(name: str, said: Sequence[str], code: int, log: Path) -> JobError:

@@ -1,18 +1,30 @@
 import os
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from include.embedded import work as module
 from include.embedded.processes import marked
 from include.embedded.progress import Display, Work
-from include.embedded.work import JobError, run_job
+from include.embedded.work import Job, JobError
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "NIGHTSHELF_HOME": str(tmp_path / "home")}
+
+
+def run_job(
+    name: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    logs: Path,
+    work: Work,
+    measure: Callable[[], int] | None = None,
+) -> dict[str, Any]:
+    with Job(name, arguments, environment, logs) as job:
+        return job.result(work, measure)
 
 
 @pytest.fixture
@@ -38,17 +50,20 @@ def test_a_job_that_breaks_names_its_log(environment: dict[str, str], work: Work
         run_job("no_such_job", [], environment, tmp_path, work)
 
 
-def test_an_interrupt_ends_the_job(
-    environment: dict[str, str], work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_ends_the_job(environment: dict[str, str], work: Work, tmp_path: Path) -> None:
     home = Path(environment["NIGHTSHELF_HOME"])
 
-    def interrupt(*_: object) -> None:
-        while not marked(home, "job"):
-            time.sleep(0.05)
-        raise KeyboardInterrupt
+    def interrupt() -> int:
+        if marked(home, "job"):
+            raise KeyboardInterrupt
+        return 0
 
-    monkeypatch.setattr(module, "_follow", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run_job("demo_shop", ["--from", "2025-01-01", "--to", "2025-12-01"], environment, tmp_path, work)
+        run_job("demo_shop", ["--from", "2025-01-01", "--to", "2025-12-01"], environment, tmp_path, work, interrupt)
     assert marked(home) == []
+
+
+def test_a_job_that_nobody_waits_for_is_ended(environment: dict[str, str], tmp_path: Path) -> None:
+    with Job("demo_shop", ["--from", "2025-01-01", "--to", "2025-12-01"], environment, tmp_path):
+        pass
+    assert marked(Path(environment["NIGHTSHELF_HOME"])) == []
