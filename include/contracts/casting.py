@@ -69,7 +69,7 @@ def cast_to_contract(frame: DataFrame, table: ContractTable, mapping: TableMappi
     kept: list[Column | str] = [*PLACE, MALFORMED, *carried, source]
     delivered = _evaluate(frame, kept, {**texts, **features}, where)
     typed = _cast(delivered, [*PLACE, MALFORMED, *carried, SOURCE], table, mapping)
-    conditions = {f"{_REJECT}{reason}": f"({condition})" for reason, condition in mapping.reject.items()}
+    conditions = {f"{_REJECT}{reason}": condition for reason, condition in mapping.reject.items()}
     checked = _evaluate(typed, ["*"], conditions, where)
     rejected = [F.when(F.col(f"`{_REJECT}{reason}`"), _reason(reason)) for reason in mapping.reject]
     problems = F.array_compact(F.array(*rejected, *[_problem(column) for column in table.columns]))

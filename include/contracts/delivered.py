@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ SUCCESS = "_SUCCESS"
 READERS = 8
 # Enough for any header, and for the first records of JSON lines.
 HEAD_BYTES = 1 << 18
+# What ends a line for Spark; str.splitlines knows more ends than it does.
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def find_delivered(lake: Lake, table: str, days: Sequence[dt.date], source: Sour
         )
     delivered = [(day, file) for day, files in listed for file in files if _name(file)[0] not in "._" and file.size]
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda entry: _inspect(lake, table, entry[0], entry[1], source), delivered))
+        files = list(pool.map(lambda entry: _inspect(lake, table, entry[0], entry[1], source), delivered))
+    # JSON lines that are all broken have no columns and still are records.
+    return [file for file in files if file.columns or file.format == "jsonl"]
 
 
 def _name(file: FileInfo) -> str:
@@ -100,7 +105,7 @@ def _columns(lake: Lake, path: str, form: Format, source: Source) -> tuple[tuple
             head = stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
     except (pa.ArrowException, OSError) as error:
         raise unreadable(lake.uri_of(path), str(error)) from error
-    lines = [line for line in head.splitlines() if line.strip(BLANK)]
+    lines = [line for line in LINE_END.split(head) if line.strip(BLANK)]
     if form == "jsonl":
         return _keys(lines[:KEYS_FROM_RECORDS]), ""
     columns = tuple(name.strip() for name in split_csv(lines[0], source.delimiter)) if lines else ()

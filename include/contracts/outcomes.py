@@ -122,8 +122,13 @@ def quarantine_rows(marked: DataFrame, offsets: list[tuple[str, str, int, int]])
         starts, on=[INGEST_DATE, SOURCE_FILE, BLOCK], how="inner"
     )
     record = (F.col(POSITION) + F.col(_FIRST)).alias(RECORD)
-    rows = numbered.select(SOURCE_FILE, record, REASONS, RAW, INGEST_DATE)
+    rows = numbered.select(_file_name().alias(SOURCE_FILE), record, REASONS, RAW, INGEST_DATE)
     return rows.sortWithinPartitions(INGEST_DATE, SOURCE_FILE, RECORD)
+
+
+def _file_name() -> Column:
+    """Return the file's name as it is in the landing zone; Spark gives it as part of a URI."""
+    return F.url_decode(F.replace(F.col(SOURCE_FILE), F.lit("+"), F.lit("%2B")))
 
 
 def check_balance(table: str, accounts: Mapping[dt.date, DayAccount]) -> None:
