@@ -10,11 +10,13 @@ from typing import Any
 
 from include.errors import MissingArtifactError
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
+from include.lake.parquet import rows_tag
 from include.lake.store import Lake
 
 logger = logging.getLogger(__name__)
 
 STAGING = "_staging"
+PARQUET = ".parquet"
 SPARK_PART = re.compile(r"^(part-\d+)-[0-9a-f-]{36}")
 
 
@@ -51,7 +53,7 @@ def commit_folder(
         relative = info.path[len(staged) + 1 :]
         if any(part.startswith(("_", ".")) for part in relative.split("/")):
             continue
-        tag = lake.content_tag(info.path)
+        tag = rows_tag(lake, info.path) if info.path.endswith(PARQUET) else lake.content_tag(info.path)
         target = _name_by_content(relative, tag)
         lake.move(info.path, f"{folder}/{target}")
         entries.append(FileEntry(path=target, size=info.size, tag=tag))

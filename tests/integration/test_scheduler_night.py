@@ -1,0 +1,162 @@
+"""A whole night as a user and an on-call engineer see it: real scheduler, real database, real Spark.
+
+A policy that tolerates no quarantined row fails `validate` for a real reason. The command line
+says so; the policy is mended, the task is cleared through the API, the night ends well. Then
+each task is cleared again, and readers see the same.
+"""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.embedded.airflow import PASSWORD, USER, stop_airflow
+from include.embedded.home import Home
+from include.embedded.nights import DAG
+from include.embedded.processes import marked
+from include.embedded.rest import AirflowApi
+from include.embedded.stack import AIRFLOW_PORT, delete_stack
+from include.settings import PROJECT
+from tests.integration.waiting import eventually
+
+pytestmark = [pytest.mark.night, pytest.mark.spark, pytest.mark.postgres, pytest.mark.airflow]
+
+NIGHT = "2025-03-02"
+RUN = f"night__{NIGHT}"
+SHOP = "--users 400 --items 120"
+POLICY = """
+model: {{epochs: 3, refit_epochs: 1, dimensions: 16}}
+gate: {{min_users: 20}}
+quality: {{max_quarantined_share: {share}, warn_quarantined_share: 0.0}}
+"""
+TASKS = (
+    "wait_for_landing", "ingest", "validate", "build_training_set", "train", "evaluate", "gate", "promote", "keep",
+    "score", "publish", "verify",
+)  # fmt: skip
+PUBLISHED = "SELECT batch_id, checksum, is_live FROM reco.batches"
+LISTS = "SELECT count(*) AS n, count(DISTINCT user_id) AS users FROM reco.recommendations"
+
+
+class Shell:
+    """A person's shell in front of one home."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder / "home")
+        self.policy = folder / "policy.yaml"
+        self.environment = {
+            **os.environ,
+            "NIGHTSHELF_HOME": str(self.home.root),
+            "NIGHTSHELF_POLICY": str(self.policy),
+            "SPARK_DRIVER_MEMORY": "1g",
+        }
+
+    def run(self, *line: str, timeout: float = 400) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "include.embedded.cli", *line]
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def query(self, sql: str) -> list[dict[str, str]]:
+        done = self.run("psql", "--sql", sql)
+        assert done.returncode == 0, done.stderr
+        return list(csv.DictReader(io.StringIO(done.stdout)))
+
+    def api(self) -> AirflowApi:
+        values = self.home.values()
+        return AirflowApi(f"http://127.0.0.1:{values[AIRFLOW_PORT]}", USER, values[PASSWORD])
+
+    def states(self) -> dict[str, str]:
+        return {task["task_id"]: task["state"] for task in self.api().tasks(DAG, RUN)}
+
+    def wait_for_night(self) -> str:
+        assert eventually(lambda: self.api().run(DAG, RUN)["state"] in ("success", "failed"), seconds=300)
+        return str(self.api().run(DAG, RUN)["state"])
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    found = Shell(tmp_path_factory.mktemp("night"))
+    yield found
+    delete_stack(found.home, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def failed(shell: Shell) -> "subprocess.CompletedProcess[str]":
+    """The command line's first night, which `validate` stops."""
+    shell.policy.write_text(POLICY.format(share=0.0))
+    return shell.run("nightly", "--nights", "1", "--shop", SHOP)
+
+
+@pytest.fixture(scope="module")
+def mended(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
+    """The night after on-call has mended the policy and cleared the task, followed by the same command."""
+    shell.policy.write_text(POLICY.format(share=0.5))
+    shell.api().clear_task(DAG, RUN, "validate", downstream=True)
+    return shell.run("nightly", "--nights", "1", "--shop", SHOP)
+
+
+def test_a_failed_task_is_named_with_its_reason(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> None:
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "✓ ingest[events]" in failed.stdout
+    assert "✗ validate" in failed.stdout
+    assert f"night {NIGHT}: task validate failed: " in failed.stderr
+    assert "quarantined" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    log = Path(next(line for line in failed.stdout.splitlines() if line.startswith("  log: ")).removeprefix("  log: "))
+    assert log.is_file()
+    assert f"/dags/{DAG}/runs/{RUN}/tasks/validate" in failed.stdout
+
+
+def test_readers_see_no_half_done_night(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> None:
+    assert shell.query(PUBLISHED) == []
+    assert shell.query(LISTS) == [{"n": "0", "users": "0"}]
+    assert shell.states()["publish"] == "upstream_failed"
+
+
+def test_a_cleared_night_ends_well(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert mended.stderr == ""
+    assert "ingest[events] started" not in mended.stdout  # what was done well is not done again
+    assert f"night {NIGHT}: done in" in mended.stdout
+    (batch,) = shell.query(PUBLISHED)
+    assert batch["is_live"] == "t"
+    assert f"Live batch    {batch['batch_id']}" in mended.stdout
+    assert f"checksum {batch['checksum']}" in mended.stdout
+    (lists,) = shell.query(LISTS)
+    assert int(lists["n"]) == 50 * int(lists["users"])
+    assert int(lists["users"]) >= 400
+    (run,) = shell.query("SELECT landed, ingested + duplicates + quarantined AS accounted FROM reco.nightly_runs")
+    assert run["landed"] == run["accounted"]
+
+
+def test_each_task_cleared_alone_leaves_the_same(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
+    before = shell.query(PUBLISHED)
+    decisions = shell.query("SELECT * FROM reco.model_decisions")
+    for task in TASKS:
+        shell.api().clear_task(DAG, RUN, task, downstream=False)
+        assert shell.wait_for_night() == "success", f"after clearing {task}: {shell.states()}"
+        assert shell.query(PUBLISHED) == before, f"after clearing {task}"
+    assert shell.query("SELECT * FROM reco.model_decisions") == decisions
+
+
+def test_the_whole_night_cleared_leaves_the_same(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
+    before = shell.query(PUBLISHED)
+    shell.api().clear_run(DAG, RUN)
+    assert shell.wait_for_night() == "success"
+    assert shell.query(PUBLISHED) == before
+
+
+def test_status_shows_the_night_and_down_stops_everything(
+    shell: Shell, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    assert f"night {NIGHT} success" in shell.run("status").stdout
+    assert stop_airflow(shell.home) > 4
+    done = shell.run("down")
+    assert done.returncode == 0
+    assert marked(shell.home.root) == []
+    assert "scheduler        does not run" in shell.run("status").stdout
