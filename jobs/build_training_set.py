@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import hashlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy
 from include.settings import Settings
+from include.spark import spark_session
 from jobs._command import Result, add_date, main, parser
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run(settings: Settings, options: argparse.Namespace) -> Result:
 
 
 def find_sources(lake: Lake, run_date: dt.date, policy: Policy) -> dict[str, tuple[list[str], dict[str, str]]]:
-    """Return, by table, the files to read and a content tag for each day they come from.
+    """Return, by table, the files to read and the fingerprint of each day they come from.
 
     Raises
     ------
@@ -76,13 +76,9 @@ def find_sources(lake: Lake, run_date: dt.date, policy: Policy) -> dict[str, tup
                 remedy=f"clear task ingest of that night, or run `python -m jobs.ingest --tables {table} "
                 f"--date {run_date}`",
             )
-        sources[table] = uris, {f"{table}/{day}": content_tag(manifest) for day, manifest in days.items()}
+        # Not the files' digests: Spark writes equal rows with the encodings of a footer in any order.
+        sources[table] = uris, {f"{table}/{day}": manifest.fingerprint for day, manifest in days.items()}
     return sources
-
-
-def content_tag(manifest: Manifest) -> str:
-    """Return 12 hex digits that differ when the content of the folder's files differs."""
-    return hashlib.sha256("\n".join(sorted(entry.tag for entry in manifest.files)).encode()).hexdigest()[:12]
 
 
 def fingerprint(run_date: dt.date, policy: Policy, inputs: Mapping[str, str]) -> str:
@@ -118,8 +114,6 @@ def build(
     ValidationError
         When the window holds no event: nothing can be learned, and nothing should be published.
     """
-    from include.spark import spark_session
-
     staged = staging_folder(ROOT)
     try:
         with spark_session("build_training_set", settings) as spark:

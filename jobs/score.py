@@ -34,6 +34,7 @@ from include.serving.checksum import combine, digest, table_texts
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
 from include.settings import Settings
+from include.spark import spark_session
 from include.tracking import load_model
 from jobs import _command
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("nightshelf.score")
 
-FORMAT = 1
+FORMAT = 1  # raise it when equal inputs shall give other lists
 ROOT = "batches"
 POPULARITY = "popularity"
 LISTS, POPULAR = "recommendations", "popular"
@@ -164,7 +165,6 @@ def write_lists(
 ) -> None:
     """Score everyone on Spark and write the lists, in the order of the users."""
     from include.ranking.distribute import recommend
-    from include.spark import spark_session
 
     shoppers = make_shoppers(training_set, model, policy)
     with spark_session("score", settings) as spark, step(logger, f"scoring {training_set.n_users} users"):

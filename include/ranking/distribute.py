@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 USERS_AT_ONCE = 512
 CHUNKS_A_TASK = 16
 FEWEST_TASKS = 4
+ARROW = "spark.sql.execution.arrow"
 OUTPUT = f"""{c.USER_ID} string, {c.SEGMENT} string, {c.ITEM_IDS} array<string>, {c.SCORES} array<float>,
     {c.REASON_CODES} array<tinyint>, {c.REASON_ITEM_IDS} array<string>"""
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -32,14 +34,25 @@ def recommend(spark: SparkSession, catalogue: Catalogue, shoppers: Shoppers) -> 
     computes on one thread: Spark already uses the cores.
     """
     spark.sparkContext.environment.update(ONE_THREAD)
-    chunks = [pickle.dumps(part) for part in split(shoppers)]
-    tasks = max(FEWEST_TASKS, -(-len(chunks) // CHUNKS_A_TASK))
-    rows = spark.sparkContext.parallelize([(chunk,) for chunk in chunks], max(1, min(tasks, len(chunks))))
-    shared = spark.sparkContext.broadcast(catalogue)
-    return spark.createDataFrame(rows, "chunk binary").mapInArrow(mapper(shared), OUTPUT)
+    chunks = pa.table({"chunk": pa.array([pickle.dumps(part) for part in split(shoppers, USERS_AT_ONCE)], pa.binary())})
+    a_task = max(1, min(CHUNKS_A_TASK, len(chunks) // FEWEST_TASKS))
+    # Spark makes each Arrow batch a partition, unless it takes the table for a local relation.
+    with _configured(spark, {f"{ARROW}.localRelationThreshold": "0", f"{ARROW}.maxRecordsPerBatch": str(a_task)}):
+        rows = spark.createDataFrame(chunks)
+    return rows.mapInArrow(mapper(spark.sparkContext.broadcast(catalogue)), OUTPUT)
 
 
-def split(shoppers: Shoppers, size: int = USERS_AT_ONCE) -> Iterator[Shoppers]:
+@contextmanager
+def _configured(spark: SparkSession, options: dict[str, str]) -> Iterator[None]:
+    before = {name: spark.conf.get(name) for name in options}
+    for name, value in options.items():
+        spark.conf.set(name, value)
+    yield
+    for name, earlier in before.items():
+        spark.conf.set(name, str(earlier))
+
+
+def split(shoppers: Shoppers, size: int) -> Iterator[Shoppers]:
     """Yield the users in their order, `size` at a time."""
     for start in range(0, len(shoppers.user_ids), size):
         yield shoppers.rows(slice(start, start + size))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,8 +59,15 @@ def describe_items(training_set: TrainingSet, model: HybridModel | None, policy:
 
 
 def describe_users(training_set: TrainingSet, model: HybridModel | None) -> Factors:
-    """Return the users' factors; `known` is False for those of whom the model knows no feature."""
-    return _unknown(training_set.n_users) if model is None else model.user.describe(training_set.user_features)
+    """Return the users' factors; `known` is False for those of whom the model knows no feature.
+
+    Their biases are 0: a user's bias is the same for all items, so training does not bound it, and
+    a large one would only take digits from the scores.
+    """
+    if model is None:
+        return _unknown(training_set.n_users)
+    users = model.user.describe(training_set.user_features)
+    return replace(users, biases=np.zeros_like(users.biases))
 
 
 def category_numbers(categories: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:

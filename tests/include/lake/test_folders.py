@@ -12,7 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.errors import LakeError, MissingArtifactError
-from include.lake import MANIFEST, Lake, commit_folder, find_manifest, load_manifest, open_folder, staging_folder
+from include.lake import (
+    MANIFEST,
+    Lake,
+    commit_folder,
+    find_complete,
+    find_manifest,
+    load_manifest,
+    open_folder,
+    staging_folder,
+)
 from tests.include.lake.backends import BACKENDS
 
 NAMES = st.from_regex(r"[a-z0-9]{1,5}(/[a-z0-9]{1,5})?\.(parquet|json|npz)", fullmatch=True)
@@ -86,6 +95,14 @@ def test_damage_is_named(lake: Lake, damage: str) -> None:
     seen = {"missing": "None", "short": "3"}[damage]
     with pytest.raises(MissingArtifactError, match=f"{seen} bytes, its manifest says 5"):
         open_folder(lake, "t/D")
+
+
+def test_only_what_is_whole_can_be_reused(lake: Lake) -> None:
+    assert find_complete(lake, "t/D") is None
+    manifest = commit_folder(lake, stage(lake, {"x.parquet": b"12345"}), "t/D", fingerprint="f")
+    assert find_complete(lake, "t/D") == manifest
+    lake.write_bytes(f"t/D/{manifest.paths()[0]}", b"123")
+    assert find_complete(lake, "t/D") is None
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from include.errors import MissingArtifactError, ValidationError
+from include.features import load_training_set
+from include.lake import MANIFEST, Lake, load_manifest, open_folder, partition_folder
+from include.policy import load_policy
+from include.settings import Settings
+from jobs import build_training_set as job
+from tests.include.contracts.partitions import commit_day
+from tests.jobs.nights import with_policy
+from tests.jobs.sparks import share_spark
+
+FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 1, 31)
+
+
+def events(day: dt.date, *rows: tuple[str | None, str]) -> list[dict[str, Any]]:
+    stamp = dt.datetime.combine(day, dt.time(9), dt.UTC)
+    common = {"event_type": "purchase", "event_ts": stamp, "quantity": 1.0, "price": 1.5}
+    return [
+        {"event_id": f"{day}{number}", "user_id": user, "item_id": item, **common}
+        for number, (user, item) in enumerate(rows)
+    ]
+
+
+def commit_two_days(lake: Lake) -> None:
+    commit_day(lake, day=FIRST, events=events(FIRST, ("ann", "MILK"), ("bob", "BREAD"), (None, "BREAD")))
+    commit_day(lake, day=LAST, events=events(LAST, ("ann", "BREAD")), items=[], users=[])
+
+
+def run(settings: Settings, day: dt.date = LAST) -> Any:
+    return job.run(settings, argparse.Namespace(date=day))
+
+
+@pytest.mark.spark
+def test_a_training_set_is_made_once_and_loads(
+    settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = share_spark(monkeypatch, job, spark)
+    commit_two_days(lake)
+    settings = with_policy(settings)
+    result = run(settings)
+    folder = result["training_set"]
+    manifest = open_folder(lake, folder)
+    training_set = load_training_set(*lake.filesystem(), folder, manifest)
+
+    assert folder == f"training_sets/2026-01-31-{manifest.fingerprint}"
+    assert training_set.user_ids.tolist() == ["ann", "bob"]
+    assert training_set.segments.tolist() == ["Rome", "everybody"]
+    assert training_set.item_ids.tolist() == ["BREAD", "MILK"]
+    assert training_set.targets().toarray().tolist() == [[True, False], [False, False]]
+    assert training_set.popularity_all.tolist() == [1, 0]
+    assert (training_set.run_date, training_set.cutoff) == (LAST, dt.date(2026, 1, 17))
+    assert result["counts"] == manifest.counts
+    assert (manifest.counts["users"], manifest.counts["items"], manifest.counts["interactions"]) == (2, 2, 3)
+    assert manifest.inputs["events/2026-01-01"] == load_manifest(lake, partition_folder("events", FIRST)).fingerprint
+    assert manifest.details["reference"]["category"] == {"unknown": 1}
+    assert lake.list_files("_staging") == []
+
+    assert run(settings) == result
+    assert len(sessions) == 1
+
+    Path(settings.home, "lake", folder, manifest.paths("users")[0]).write_bytes(b"cut off")
+    assert run(settings) == result
+    assert len(sessions) == 2
+    again = load_training_set(*lake.filesystem(), folder, open_folder(lake, folder))
+    np.testing.assert_array_equal(again.matrix("all").toarray(), training_set.matrix("all").toarray())
+
+
+@pytest.mark.spark
+def test_days_without_a_known_user_stop_the_night(
+    settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share_spark(monkeypatch, job, spark)
+    commit_day(lake, day=LAST, events=events(LAST, (None, "BREAD")), items=[])
+    with pytest.raises(ValidationError, match="400 days up to 2026-01-31 hold no event of a known user"):
+        run(settings)
+    assert lake.list_folders("training_sets") == []
+    assert lake.list_files("_staging") == []
+
+
+def test_a_night_that_was_not_ingested_is_named(settings: Settings, lake: Lake) -> None:
+    commit_two_days(lake)
+    lake.delete(f"{partition_folder('items', LAST)}/{MANIFEST}")
+    with pytest.raises(MissingArtifactError, match=r"items has no committed ingest_date=2026-01-31.*--tables items"):
+        run(settings)
+
+
+def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None:
+    commit_two_days(lake)
+
+    def name(**sections: dict[str, Any]) -> str:
+        policy = load_policy(sections)
+        sources = job.find_sources(lake, LAST, policy)
+        return job.fingerprint(LAST, policy, {day: tag for _, days in sources.values() for day, tag in days.items()})
+
+    first = name()
+    assert name(model={"epochs": 99}, ranking={"top_n": 7}) == first
+    assert name(features={"half_life_days": 7}) != first
+    assert name(evaluation={"holdout_days": 7}) != first
+    folder = partition_folder("events", FIRST)
+    changed = load_manifest(lake, folder).model_copy(update={"fingerprint": "other"})
+    lake.write_bytes(f"{folder}/{MANIFEST}", changed.model_dump_json().encode())
+    assert name() != first
+    assert name(features={"window_days": 30}) == name(features={"window_days": 30})
+
+
+def test_events_before_the_window_are_not_read(lake: Lake) -> None:
+    commit_two_days(lake)
+    sources = job.find_sources(lake, LAST, load_policy({"features": {"window_days": 30}}))
+    assert list(sources["events"][1]) == ["events/2026-01-31"]
+    assert list(sources["items"][1]) == ["items/2026-01-01", "items/2026-01-31"]

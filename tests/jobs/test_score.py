@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from include.errors import ConfigurationError
+from include.lake import Lake, open_lake
+from include.serving.batch import open_batch
+from include.serving.checksum import table_checksum
+from include.serving.database import WRITER, connect
+from include.serving.decisions import Decision, record_decision
+from include.settings import Settings
+from jobs import score as job
+from jobs import train
+from tests.databases import Database
+from tests.jobs.nights import N_ITEMS, N_USERS, commit_training_set, with_policy
+from tests.jobs.sparks import share_spark
+from tests.training_sets import RUN_DATE
+
+pytestmark = [pytest.mark.spark, pytest.mark.postgres]
+
+METRICS = {"k": 5, "challenger": {"recall": 0.4}, "incumbent": {"recall": 0.3}, "popularity": {"recall": 0.2}}
+
+
+def run(settings: Settings, folder: str, date: Any = RUN_DATE) -> Any:
+    return job.run(settings, argparse.Namespace(date=date, training_set=folder))
+
+
+def read(lake: Lake, folder: str) -> tuple[pa.Table, dict[str, Any]]:
+    batch = open_batch(lake, folder)
+    return pa.Table.from_batches(batch.lists()), batch.manifest.details
+
+
+def decide(settings: Settings, version: str, kind: Any = "promote") -> None:
+    decision = Decision(RUN_DATE, "main", kind, version, None, ["because"], METRICS, "f")
+    with connect(settings.database_url, "test", role=WRITER) as connection:
+        record_decision(connection, decision)
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch, spark: SparkSession) -> list[str]:
+    return share_spark(monkeypatch, job, spark)
+
+
+def test_the_champion_scores_everyone_once(tracked: Settings, database: Database, sessions: list[str]) -> None:
+    settings = with_policy(tracked, database, ranking={"top_n": 10, "fallback_items": 7})
+    lake = open_lake(settings.lake_uri)
+    folder = commit_training_set(lake)
+    decide(settings, train.run(settings, argparse.Namespace(training_set=folder))["model_version"])
+    result = run(settings, folder)
+    lists, details = read(lake, result["batch"])
+
+    assert result["batch"] == f"batches/{result['batch_id']}"
+    assert result["batch_id"].startswith("2026-01-31-")
+    assert result["users"] == lists.num_rows == N_USERS
+    assert result["checksum"] == details["checksum"] == table_checksum(lists)
+    assert lists["user_id"].to_pylist() == sorted(lists["user_id"].to_pylist())
+    assert (details["model_version"], details["variant"], details["top_n"]) == ("1", "main", 10)
+    assert details["metrics"] == {"k": 5, "model": {"recall": 0.4}, "popularity": {"recall": 0.2}}
+    rows = lists.to_pylist()
+    own_taste = [(row["user_id"] < "u20") == (item < "i15") for row in rows for item in row["item_ids"][:5]]
+    assert np.mean(own_taste) > 0.7  # five of their taste are left to each
+    assert sum(1 in row["reason_codes"] for row in rows) > N_USERS / 2
+
+    assert run(settings, folder) == result
+    assert sessions == ["score"]
+    shutil.rmtree(Path(settings.home, "lake", result["batch"]))
+    assert run(settings, folder) == result  # made again, the checksum is the same
+    assert sessions == ["score", "score"]
+
+
+def test_without_a_champion_everyone_gets_what_is_popular(
+    settings: Settings, database: Database, lake: Lake, sessions: list[str]
+) -> None:
+    settings = with_policy(settings, database, ranking={"top_n": 25, "fallback_items": 7})
+    result = run(settings, commit_training_set(lake))
+    lists, details = read(lake, result["batch"])
+    assert details["model_version"] == "popularity"
+    assert details["metrics"] == {}
+    assert set(lists["reason_codes"].combine_chunks().flatten().to_pylist()) == {2}
+    assert set(lists["item_ids"].combine_chunks().value_lengths().to_pylist()) == {N_ITEMS - 10}  # less what they have
+    assert details["shortfall"] == N_USERS
+    batch = open_batch(lake, result["batch"])
+    assert batch.popular()["rank"].to_pylist() == [1, 2, 3, 4, 5, 6, 7]
+    assert batch.items().num_rows == N_ITEMS
+    assert batch.items()["category"].null_count == N_ITEMS
+
+
+def test_another_policy_is_another_batch(
+    settings: Settings, database: Database, lake: Lake, sessions: list[str]
+) -> None:
+    folder = commit_training_set(lake)
+    first = job.find_source(with_policy(settings, database), lake, RUN_DATE, folder)
+    second = job.find_source(with_policy(settings, database, ranking={"top_n": 3}), lake, RUN_DATE, folder)
+    assert first.fingerprint != second.fingerprint
+    assert first.fingerprint == job.find_source(with_policy(settings, database), lake, RUN_DATE, folder).fingerprint
+    decide(with_policy(settings, database), "7")
+    assert job.find_source(with_policy(settings, database), lake, RUN_DATE, folder).fingerprint != first.fingerprint
+
+
+def test_a_kept_champion_is_described_by_its_own_figures() -> None:
+    decision = Decision(RUN_DATE, "main", "keep", "8", "7", ["because"], METRICS, "f")
+    assert job.headline_metrics(decision, "7")["model"] == {"recall": 0.3}
+    assert job.headline_metrics(decision, "8")["model"] == {"recall": 0.4}
+    assert job.headline_metrics(None, "7") == {}
+
+
+def test_the_training_set_of_another_night_is_refused(settings: Settings, lake: Lake) -> None:
+    folder = commit_training_set(lake)
+    with pytest.raises(ConfigurationError, match=r"is of the run date 2026-01-31, not of 2026-02-01"):
+        run(settings, folder, RUN_DATE.replace(month=2, day=1))
