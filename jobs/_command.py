@@ -27,9 +27,7 @@ Result = Mapping[str, Any]
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser whose help starts with `description`, usually the job's docstring."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def add_date(arguments: argparse.ArgumentParser) -> None:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -30,6 +32,11 @@ from include.log import configure
 from include.settings import load_settings
 
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(BaseException):  # noqa: N818 - a sibling of KeyboardInterrupt
+    """SIGTERM: ends like Ctrl-C, so that jobs end with the command."""
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -80,16 +87,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     configure(logging.WARNING)
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         return run(options, Home(load_settings().home), Display())
     except NightshelfError as error:
         error_console.print(str(error), style="red", markup=False)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as stopped:
         error_console.print(
             "\nInterrupted. What the scheduler has begun goes on; the same command picks it up, make down stops it."
         )
-        return INTERRUPTED
+        return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise Terminated
 
 
 def _up(home: Home, display: Display) -> None:

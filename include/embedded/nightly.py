@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from include.columns import TABLES
-from include.contracts import load_dataset
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.embedded.airflow import JOB_VARIABLES
 from include.embedded.home import Home
@@ -80,7 +79,6 @@ class Nightly:
         """Return the plan, after looking for everything that would stop a night later."""
         find_java(self.environment)
         plan = make_plan(self.request, self.home.values(), self.home.root)
-        load_dataset(plan.dataset)
         self.home.check_disk()
         return plan
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.columns import TABLES
+from include.contracts import load_dataset
 from include.errors import ConfigurationError, InputError
 from include.lake import Lake, list_days
 
@@ -93,12 +94,13 @@ def make_plan(request: Request, values: Mapping[str, str], home: Path) -> Plan:
     Raises
     ------
     ConfigurationError
-        When the home holds another data set or file, or the request lacks the file.
+        When the home holds another data set or file, the data set is unknown, or the request lacks the file.
     InputError
         When the file cannot be read.
     """
     known = read_plan(values)
     dataset = _name(request.dataset) if request.dataset else known.dataset if known else DEMO_SHOP
+    load_dataset(dataset)
     source = request.source.expanduser().absolute() if request.source else None
     if known is not None:
         _compare(known, dataset, source, request.shop, home)

@@ -32,6 +32,7 @@ def test_without_a_word_it_is_the_demo_shop_or_what_is_there(tmp_path: Path) -> 
 def test_a_file_is_taken_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("some.csv").write_text("x")
+    Path("own.yaml").write_text((PROJECT / "include/config/datasets/online_retail.yaml").read_text())
     plan = make_plan(Request("own.yaml", Path("some.csv")), {}, tmp_path)
     assert (plan.dataset, plan.source) == (str(tmp_path / "own.yaml"), tmp_path / "some.csv")
 
@@ -40,6 +41,11 @@ def test_a_file_is_taken_by_its_absolute_path(tmp_path: Path, monkeypatch: pytes
     ("request_", "error", "message"),
     [
         (Request("online_retail"), ConfigurationError, "DATASET=online_retail needs a file. Remedy: name it: SOURCE="),
+        (
+            Request("nope"),
+            ConfigurationError,
+            "there is no data set 'nope'. Remedy: use one of demo_shop, online_retail",
+        ),
         (Request("online_retail", Path("/not/there.csv")), InputError, "SOURCE=/not/there.csv does not exist"),
         (Request(source=Path("/some.csv")), ConfigurationError, "without saying whose data it is"),
     ],
