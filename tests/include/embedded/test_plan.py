@@ -6,6 +6,7 @@ import pytest
 from include.embedded.plan import Plan, Request, ingested_days, landed_days, make_plan, read_plan, split_days
 from include.errors import ConfigurationError, InputError, NightshelfError
 from include.lake import Lake
+from include.settings import PROJECT
 
 DAYS = [dt.date(2011, 12, day) for day in range(1, 8)]
 SHOP = Plan("demo_shop", None, ("--users", "100"), DAYS[3], DAYS[5])
@@ -44,7 +45,7 @@ def test_a_file_is_taken_by_its_absolute_path(tmp_path: Path, monkeypatch: pytes
         (
             Request("nope"),
             ConfigurationError,
-            "there is no data set 'nope'. Remedy: use one of demo_shop, online_retail",
+            "there is no data set 'nope'. Remedy: use one of demo_shop",
         ),
         (Request("online_retail", Path("/not/there.csv")), InputError, "SOURCE=/not/there.csv does not exist"),
         (Request(source=Path("/some.csv")), ConfigurationError, "without saying whose data it is"),
