@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 CLI := .venv/bin/python -m include.embedded.cli
 PYTEST := .venv/bin/python -m pytest
+PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
 export DATASET SOURCE NIGHTS NIGHTSHELF_HOME
@@ -21,6 +22,9 @@ help: ## this list
 setup: ## the environment only: .venv from the lock, Java and a compiler by apt where that is allowed
 	@scripts/setup.sh
 
+.venv/.lock:
+	@scripts/setup.sh
+
 dev: ## the environment with the tools of lint and test
 	@scripts/setup.sh --dev
 
@@ -33,19 +37,19 @@ nightly: setup ## real nights on the demo shop; DATASET=online_retail SOURCE=<fi
 up: setup ## start PostgreSQL and Airflow
 	@$(CLI) up
 
-down: setup ## stop everything that runs in the home
+down: .venv/.lock ## stop everything that runs in the home
 	@$(CLI) down
 
-status: setup ## what runs, where, and how far the nights are
+status: .venv/.lock ## what runs, where, and how far the nights are
 	@$(CLI) status
 
-psql: setup ## an SQL prompt as an analyst; SQL='select ...' prints that query's CSV and nothing else
+psql: .venv/.lock ## an SQL prompt as an analyst; SQL='select ...' prints that query's CSV and nothing else
 	@$(CLI) psql $${SQL:+--sql "$$SQL"}
 
-mlflow: setup ## MLflow's pages, until Ctrl-C
+mlflow: .venv/.lock ## MLflow's pages, until Ctrl-C
 	@$(CLI) mlflow
 
-clean: setup ## stop everything and delete the home
+clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean
 
 lint: dev ## ruff, mypy and the import directions
@@ -55,7 +59,7 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/lint-imports
 
 test-fast: dev ## the tests without the whole night, in parallel
-	@$(PYTEST) -n 2 --dist loadgroup -m "not night"
+	@$(PYTEST) $(PARALLEL) -m "not night"
 
 test: lint ## everything, the whole night with the real scheduler included
-	@$(PYTEST)
+	@$(PYTEST) $(PARALLEL)

@@ -35,7 +35,7 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-class Terminated(BaseException):  # noqa: N818 - a sibling of KeyboardInterrupt
+class Terminated(BaseException):
     """SIGTERM: ends like Ctrl-C, so that jobs end with the command."""
 
 

@@ -24,7 +24,13 @@ from include.embedded.stack import AIRFLOW_PORT, delete_stack
 from include.settings import PROJECT
 from tests.integration.waiting import eventually
 
-pytestmark = [pytest.mark.night, pytest.mark.spark, pytest.mark.postgres, pytest.mark.airflow]
+pytestmark = [
+    pytest.mark.night,
+    pytest.mark.spark,
+    pytest.mark.postgres,
+    pytest.mark.airflow,
+    pytest.mark.timeout(1500),
+]
 
 NIGHT = "2025-03-02"
 RUN = f"night__{NIGHT}"
@@ -55,7 +61,7 @@ class Shell:
             "SPARK_DRIVER_MEMORY": "1g",
         }
 
-    def run(self, *line: str, timeout: float = 400) -> "subprocess.CompletedProcess[str]":
+    def run(self, *line: str, timeout: float = 1200) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "include.embedded.cli", *line]
         return subprocess.run(
             command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -74,7 +80,7 @@ class Shell:
         return {task["task_id"]: task["state"] for task in self.api().tasks(DAG, RUN)}
 
     def wait_for_night(self) -> str:
-        assert eventually(lambda: self.api().run(DAG, RUN)["state"] in ("success", "failed"), seconds=300)
+        assert eventually(lambda: self.api().run(DAG, RUN)["state"] in ("success", "failed"), seconds=900)
         return str(self.api().run(DAG, RUN)["state"])
 
 
