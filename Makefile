@@ -7,10 +7,10 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE NIGHTS NIGHTSHELF_HOME
+export DATASET SOURCE NIGHTS NIGHTSHELF_HOME OUT SCALE
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev lock nightly up down status psql mlflow clean lint test test-fast
+.PHONY: help setup dev lock nightly up down status psql mlflow clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -57,6 +57,10 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+bench: dev ## measure kernel and publishing, write docs/benchmarks.md; OUT=file.json for every figure, SCALE=quick
+	@scripts/bench.sh
+	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${OUT:+--out "$$OUT"} --docs docs
 
 test-fast: dev ## the tests without the whole night, in parallel
 	@$(PYTEST) $(PARALLEL) -m "not night"

@@ -63,6 +63,11 @@ class Settings(BaseModel):
     first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
     last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")
 
+    @property
+    def kernel_folder(self) -> Path:
+        """Return where the compiled ranking kernel is kept."""
+        return self.home / "cache" / "kernel"
+
 
 def read_stack_file(path: Path) -> dict[str, str]:
     """Return the `NAME=value` lines of a stack file; a file that is not there has none."""

@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,10 @@ def main(
     configure()
     started = time.monotonic()
     try:
-        result = run(load_settings(), parsed)
+        settings = load_settings()
+        # For the compiled ranking kernel, here and in Spark's workers
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
+        result = run(settings, parsed)
     except NightshelfError as error:
         logger.error("%s: %s", type(error).__name__, error)
         return error.exit_code

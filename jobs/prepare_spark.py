@@ -1,7 +1,7 @@
-"""Make Spark start quickly: archive the classes that its JVM loads for every job.
+"""Make the night's jobs start quickly: archive the classes that Spark's JVM loads, compile the ranking kernel.
 
-Needed once for an installation, and again after Java or PySpark changed. Where the archive is
-there already, nothing happens.
+Needed once for an installation, and again after Java, PySpark or the kernel changed. What is
+there already is not made again. Without it jobs do the same for themselves, each time or once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from include.ranking import compile_kernel
 from include.settings import Settings
 from include.spark import prepare_classes
 from jobs._command import main, parser
@@ -18,8 +19,9 @@ def arguments() -> argparse.ArgumentParser:
     return parser(__doc__)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str]:
-    return {"archive": str(prepare_classes(settings))}
+def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
+    kernel = compile_kernel()
+    return {"archive": str(prepare_classes(settings)), "kernel": kernel}
 
 
 if __name__ == "__main__":

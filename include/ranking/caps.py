@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import Factors
-from include.ranking.topn import NOTHING, Integers, TopN, merge, top_n
+from include.ranking.topn import NOTHING, Integers, Strings, TopN, merge, top_n
 
 SURPLUS = 3  # times N fetched first; whoever is not full then is served group by group
 
@@ -21,7 +21,8 @@ def capped_top_n(
     cap: int,
     exclude: sparse.csr_matrix | None = None,
     allowed: npt.NDArray[np.bool_] | None = None,
-    **names: npt.NDArray[np.str_],
+    user_names: Strings | None = None,
+    item_names: Strings | None = None,
 ) -> TopN:
     """Return the `n` best items of each user, at most `cap` of one group, exactly.
 
@@ -29,7 +30,7 @@ def capped_top_n(
 
     Parameters
     ----------
-    users, items, n, exclude, allowed, names
+    users, items, n, exclude, allowed, user_names, item_names
         See `top_n`.
     groups
         (n_items,) int32: the group of each item; items of group -1 have none and know no cap.
@@ -37,7 +38,7 @@ def capped_top_n(
         At least 1.
     """
     fetched = max(n, min(SURPLUS * n, len(groups)))
-    found = top_n(users, items, fetched, exclude=exclude, allowed=allowed, **names)
+    found = top_n(users, items, fetched, exclude=exclude, allowed=allowed, user_names=user_names, item_names=item_names)
     lists = apply_cap(found, n, groups, cap)
     more = found.items[:, -1] != NOTHING
     short = np.flatnonzero((lists.items[:, -1] == NOTHING) & more & (fetched < len(groups)))

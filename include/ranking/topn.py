@@ -1,30 +1,37 @@
 """The exact N best items of every user, in flat memory.
 
-Scores are computed block by block (some users x some items); users x items never exists.
-A score and its item together make one sortable 64-bit key, the score above the item's
-position counted backwards, so that one partial sort of whole numbers is exact, ties included.
+`kernel` does the work, see there. A score and its item together make one sortable 64-bit
+key, the score above the item's position counted backwards, so that selecting and sorting
+whole numbers is exact, ties included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from include.errors import ValidationError
 from include.model.factors import Factors
+from include.ranking.compiled import use_kept
+from include.ranking.finite import check_finite, check_scores
+from include.ranking.kernel import Plan, Users, rank, unpack
+from include.ranking.packing import NOTHING as NOTHING
+from include.ranking.packing import PackedItems, pack_items, plain, row_lengths
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
 Strings = npt.NDArray[np.str_]
 
-NOTHING = -1
-ITEM_BLOCK = 8192
-KEYS_AT_ONCE = 1 << 21  # 16 MiB of keys, about four times that in all
+USERS_AT_ONCE = 2048
+STRIDE = 12
+"""Every how manyth panel is in the sample from which thresholds are chosen."""
+CERTAINTY = 3.0
+"""Standard deviations by which the sample's share of the N best may exceed what is expected."""
 LAST_POSITION = np.uint64(0xFFFFFFFF)
 NO_KEY = np.uint64(0)
 
@@ -52,50 +59,72 @@ class TopN(NamedTuple):
 
 def top_n(
     users: Factors,
-    items: Factors,
+    items: Factors | PackedItems,
     n: int,
     *,
     exclude: sparse.csr_matrix | None = None,
     allowed: npt.NDArray[np.bool_] | None = None,
     user_names: Strings | None = None,
     item_names: Strings | None = None,
+    threads: int = 1,
 ) -> TopN:
     """Return the `n` items with the highest ``p_u . q_i + b_i + b_u`` for each user, equal ones by position.
+
+    A user's list is the same, to the last bit, with whomever and on however many threads it is computed.
 
     Parameters
     ----------
     users, items
-        Vectors of equal dimension (0 is one) and biases; `known` is not looked at.
+        Vectors of equal dimension (0 is one) and biases; `known` is not looked at. Who calls
+        more than once for the same items packs them once, see `pack_items`.
     exclude
         (n_users, n_items): its stored entries are left out.
     allowed
-        (n_items,) bool: the rest is left out for everyone.
+        (n_items,) bool: the rest is left out for everyone. Packed items have their own.
     user_names, item_names
         For the error; positions are named without them.
+    threads
+        Processors to use.
 
     Raises
     ------
     ValidationError
         When a vector, a bias or a score is not finite, by name.
     """
-    _check_finite(users, "user", user_names)
-    _check_finite(items, "item", item_names)
-    columns = np.arange(len(items.biases)) if allowed is None else np.flatnonzero(allowed)
-    vectors, biases = items.vectors[columns], items.biases[columns]
-    best: Keys = np.zeros((len(users.biases), n), dtype=np.uint64)
-    for rows in _blocks(len(users.biases), max(1, KEYS_AT_ONCE // (min(ITEM_BLOCK, len(columns)) + n))):
-        left_out = _left_out(exclude, rows, columns, len(items.biases))
-        kept = best[rows]
-        for block in _blocks(len(columns), ITEM_BLOCK):
-            with np.errstate(over="ignore", invalid="ignore"):  # refused below, by name
-                scores = users.vectors[rows] @ vectors[block].T + biases[block] + users.biases[rows, None]
-            _check_scores(scores, rows.start, columns[block], user_names, item_names)
-            keys = encode(scores, columns[block])
-            inside = (left_out[1] >= block.start) & (left_out[1] < block.stop)
-            keys[left_out[0][inside], left_out[1][inside] - block.start] = NO_KEY
-            kept = _largest(np.concatenate([kept, keys], axis=1), n)
-        best[rows] = kept
-    return decode(best)
+    use_kept()
+    check_finite(users, "user", user_names)
+    packed = items if isinstance(items, PackedItems) else pack_items(items, allowed, item_names)
+    check_scores(users, packed.factors, user_names, item_names)
+    shape = (len(users.biases), n)
+    best = TopN(np.full(shape, NOTHING, dtype=np.int32), np.full(shape, -np.inf, dtype=np.float32))
+    plan = make_plan(min(n, packed.count), packed.count, len(packed.panels.longest))
+    if plan.n == 0:
+        return best
+    asked = _users(users, exclude)
+
+    def fill(start: int) -> None:
+        stop = min(start + USERS_AT_ONCE, len(users.biases))
+        keys: Keys = np.empty((stop - start, plan.n + max(8, plan.n // 8)), dtype=np.uint64)
+        rank(asked, packed.panels, plan, start, stop, keys)
+        keys.sort(axis=1)
+        unpack(keys, best.items[start:stop], best.scores[start:stop])
+
+    starts = range(0, len(users.biases), USERS_AT_ONCE)
+    if threads == 1 or len(starts) < 2:
+        for start in starts:
+            fill(start)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, starts))
+    return best
+
+
+def make_plan(n: int, n_items: int, n_panels: int) -> Plan:
+    """Return how the kernel guesses thresholds for lists of `n` of `n_items`; few panels are no sample."""
+    if n_panels < 2 * STRIDE:
+        return Plan(n, 0, 0)
+    expected = n * math.ceil(n_panels / STRIDE) / n_panels
+    return Plan(n, STRIDE, min(n, math.ceil(expected + CERTAINTY * math.sqrt(expected)) + 1))
 
 
 def encode(scores: Floats, items: npt.NDArray[np.integer]) -> Keys:
@@ -112,13 +141,18 @@ def encode(scores: Floats, items: npt.NDArray[np.integer]) -> Keys:
 
 def decode(keys: Keys) -> TopN:
     """Return the lists that `keys` (n_users, n), in any order, stand for."""
-    ordered = np.sort(keys, axis=1)[:, ::-1]
-    there = ordered != NO_KEY
-    high = (ordered >> np.uint64(32)).astype(np.uint32)
-    flip = np.where(high >> 31, np.uint32(0x80000000), np.uint32(0xFFFFFFFF))
-    scores = np.where(there, (high ^ flip).view(np.float32), np.float32(-np.inf))
-    positions = np.where(there, LAST_POSITION - (ordered & LAST_POSITION), NO_KEY).astype(np.int32)
-    return TopN(items=np.where(there, positions, np.int32(NOTHING)), scores=scores)
+    ordered = np.sort(keys, axis=1)
+    lists = TopN(np.empty(keys.shape, dtype=np.int32), np.empty(keys.shape, dtype=np.float32))
+    unpack(ordered, lists.items, lists.scores)
+    return lists
+
+
+def compile_kernel() -> str | None:
+    """Compile what `top_n` needs unless it is kept, see `compiled.use_kept`; return where it is kept."""
+    one = Factors(np.ones((1, 1), np.float32), np.ones(1, np.float32), np.ones(1, dtype=bool))
+    top_n(one, one, 1, exclude=sparse.csr_matrix((1, 1), dtype=bool))
+    folder = use_kept()
+    return None if folder is None else str(folder)
 
 
 def merge(first: TopN, second: TopN, n: int) -> TopN:
@@ -132,44 +166,15 @@ def _largest(keys: Keys, n: int) -> Keys:
     return np.partition(keys, surplus, axis=1)[:, surplus:] if surplus > 0 and n > 0 else keys[:, :n]
 
 
-def _blocks(length: int, size: int) -> Iterator[slice]:
-    return (slice(start, min(start + size, length)) for start in range(0, length, size))
-
-
-def _left_out(
-    exclude: sparse.csr_matrix | None, rows: slice, columns: npt.NDArray[np.intp], n_items: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return row and column, within the rows and the allowed columns, of each entry to leave out."""
+def _users(users: Factors, exclude: sparse.csr_matrix | None) -> Users:
     if exclude is None:
-        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    place = np.full(n_items, -1, dtype=np.intp)
-    place[columns] = np.arange(len(columns))
-    bounds = exclude.indptr[rows.start : rows.stop + 1]
-    own = place[exclude.indices[bounds[0] : bounds[-1]]]
-    row = np.repeat(np.arange(rows.stop - rows.start), np.diff(bounds))
-    return row[own >= 0], own[own >= 0]
-
-
-def _check_finite(factors: Factors, kind: str, names: Strings | None) -> None:
-    wrong = np.flatnonzero(~(np.isfinite(factors.vectors).all(axis=1) & np.isfinite(factors.biases)))
-    if len(wrong):
-        raise ValidationError(
-            f"the factors of {len(wrong)} {kind}s are not finite numbers, first {_name(kind, wrong[0], names)}",
-            remedy="lower model.learning_rate in the policy, then clear task train and what follows",
-        )
-
-
-def _check_scores(
-    scores: Floats, first: int, columns: npt.NDArray[np.intp], users: Strings | None, items: Strings | None
-) -> None:
-    if not np.isfinite(scores).all():
-        row, column = np.argwhere(~np.isfinite(scores))[0]
-        raise ValidationError(
-            f"the score of {_name('item', columns[column], items)} for {_name('user', first + row, users)} "
-            f"is {scores[row, column]}",
-            remedy="lower model.learning_rate in the policy, then clear task train and what follows",
-        )
-
-
-def _name(kind: str, position: int, names: Strings | None) -> str:
-    return f"{kind} number {position}" if names is None else f"{kind} {names[position]}"
+        indptr, indices = np.zeros(len(users.biases) + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
+    else:
+        indptr, indices = exclude.indptr, exclude.indices
+    return Users(
+        vectors=plain(users.vectors, np.float32),
+        biases=plain(users.biases, np.float32),
+        lengths=row_lengths(users.vectors),
+        indptr=plain(indptr, np.int64),
+        indices=plain(indices, np.int32),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -12,6 +12,8 @@ import include.ranking.topn as kernel
 from include.errors import ValidationError
 from include.model.factors import Factors
 from include.ranking import top_n
+from include.ranking.kernel import BLOCK
+from include.ranking.simd import WIDTH
 from include.ranking.topn import TopN, decode, encode, merge
 
 
@@ -34,34 +36,51 @@ def brute_force(users: Factors, items: Factors, n: int, left_out: np.ndarray) ->
     lists = np.full((len(scores), n), -1, dtype=np.int32)
     values = np.full((len(scores), n), -np.inf)
     for row, user_scores in enumerate(scores):
-        order = [item for item in np.lexsort((np.arange(len(user_scores)), -user_scores)) if not left_out[row, item]]
+        order = np.lexsort((np.arange(len(user_scores)), -user_scores))
+        order = order[~left_out[row, order]]
         lists[row, : len(order[:n])] = order[:n]
         values[row, : len(order[:n])] = user_scores[order[:n]]
     return TopN(lists, values)
 
 
+@settings(max_examples=200, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    n_users=st.integers(1, 9),
-    n_items=st.integers(1, 40),
+    n_users=st.one_of(st.integers(1, 20), st.just(2 * BLOCK - 3)),
+    n_items=st.one_of(st.integers(1, 3 * WIDTH), st.integers(3 * WIDTH, 30 * WIDTH)),
     dimensions=st.integers(0, 5),
     spread=st.sampled_from([0, 1, 50]),
-    n=st.integers(1, 50),
-    density=st.sampled_from([0.0, 0.3, 1.0]),
+    n=st.one_of(st.integers(1, 20), st.integers(20, 2000)),
+    density=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
     share=st.sampled_from([0.0, 0.7, 1.0]),
-    blocks=st.sampled_from([(8192, 1 << 21), (7, 60), (1, 1)]),
+    stride=st.sampled_from([1, 2, 12, 1000]),
+    certainty=st.sampled_from([-3.0, 0.0, 3.0]),
+    at_once=st.sampled_from([1, 7, 2048]),
+    threads=st.sampled_from([1, 2]),
 )
 def test_lists_equal_brute_force(
-    seed: int, n_users: int, n_items: int, dimensions: int, spread: int, n: int, density: float, share: float, blocks
+    seed: int,
+    n_users: int,
+    n_items: int,
+    dimensions: int,
+    spread: int,
+    n: int,
+    density: float,
+    share: float,
+    stride: int,
+    certainty: float,
+    at_once: int,
+    threads: int,
 ) -> None:
     users, items = random_case(seed, n_users, n_items, dimensions, spread)
     random = np.random.default_rng(seed + 1)
     seen = random.random((n_users, n_items)) < density
     allowed = random.random(n_items) < share
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "ITEM_BLOCK", blocks[0])
-        patch.setattr(kernel, "KEYS_AT_ONCE", blocks[1])
-        found = top_n(users, items, n, exclude=sparse.csr_matrix(seen), allowed=allowed)
+        patch.setattr(kernel, "STRIDE", stride)
+        patch.setattr(kernel, "CERTAINTY", certainty)  # -3: nearly every guess is wrong
+        patch.setattr(kernel, "USERS_AT_ONCE", at_once)
+        found = top_n(users, items, n, exclude=sparse.csr_matrix(seen), allowed=allowed, threads=threads)
     expected = brute_force(users, items, n, seen | ~allowed)
     np.testing.assert_array_equal(found.items, expected.items)
     np.testing.assert_array_equal(found.scores, expected.scores)

@@ -1,0 +1,71 @@
+"""What is not a finite number is refused, by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from include.errors import ValidationError
+from include.model.factors import Factors
+
+Strings = npt.NDArray[np.str_]
+
+ITEMS_AT_ONCE = 1024
+USERS_AT_ONCE = 1024
+LARGEST = float(np.finfo(np.float32).max)
+REMEDY = "lower model.learning_rate in the policy, then clear task train and what follows"
+
+
+def check_finite(factors: Factors, kind: str, names: Strings | None) -> None:
+    """Refuse vectors and biases that are not finite numbers.
+
+    Raises
+    ------
+    ValidationError
+        Names the first of them; `kind` is "user" or "item".
+    """
+    wrong = np.flatnonzero(~(np.isfinite(factors.vectors).all(axis=1) & np.isfinite(factors.biases)))
+    if len(wrong):
+        raise ValidationError(
+            f"the factors of {len(wrong)} {kind}s are not finite numbers, first {_name(kind, wrong[0], names)}",
+            remedy=REMEDY,
+        )
+
+
+def check_scores(users: Factors, items: Factors, user_names: Strings | None, item_names: Strings | None) -> None:
+    """Refuse scores that overflow; compute them only when lengths and biases leave that possible (Cauchy-Schwarz).
+
+    Raises
+    ------
+    ValidationError
+        Names the user and the item of the first such score.
+    """
+    if _reach(users) * _reach(items) + _highest(users) + _highest(items) < LARGEST:
+        return
+    for start in range(0, len(users.biases), USERS_AT_ONCE):
+        rows = slice(start, start + USERS_AT_ONCE)
+        for first in range(0, len(items.biases), ITEMS_AT_ONCE):
+            columns = slice(first, first + ITEMS_AT_ONCE)
+            with np.errstate(over="ignore", invalid="ignore"):
+                scores = users.vectors[rows] @ items.vectors[columns].T + items.biases[columns]
+                scores += users.biases[rows, None]
+            if not np.isfinite(scores).all():
+                row, column = np.argwhere(~np.isfinite(scores))[0]
+                raise ValidationError(
+                    f"the score of {_name('item', first + column, item_names)} for "
+                    f"{_name('user', start + row, user_names)} is {scores[row, column]}",
+                    remedy=REMEDY,
+                )
+
+
+def _reach(factors: Factors) -> float:
+    squares = np.einsum("ij,ij->i", factors.vectors, factors.vectors, dtype=np.float64)
+    return float(np.sqrt(squares.max(initial=0)))
+
+
+def _highest(factors: Factors) -> float:
+    return float(np.abs(factors.biases).max(initial=0))
+
+
+def _name(kind: str, position: int, names: Strings | None) -> str:
+    return f"{kind} number {position}" if names is None else f"{kind} {names[position]}"

@@ -1,0 +1,158 @@
+"""The page that `make bench` writes: what was measured, against which target, and a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+Figures = dict[str, Any]
+
+WHO = {
+    "kernel": "Nightshelf's kernel",
+    "product": "matrix product, large",
+    "product_blocks": "matrix product, blocks in the cache",
+    "numpy": "numpy: product, argpartition, sort",
+    "implicit": "implicit, `topk`",
+    "faiss": "faiss, flat index with over-fetch",
+    "lightfm": "LightFM, `predict`",
+    "spark_als": "Spark ALS, `recommendForAllUsers` (nothing left out)",
+}
+TARGETS: dict[str, tuple[str, float, bool]] = {
+    "kernel_share_of_bound": ("kernel, share of the matrix product", 0.60, True),
+    "kernel_extra_memory_mb": ("kernel, memory on top of its input, MB", 250, False),
+    "spark_share_20k_items": ("kernel in Spark to Parquet, share of the kernel alone", 0.6, True),
+    "spark_over_als_200k_items": ("through Spark to Parquet, times Spark ALS, 200k items", 15, True),
+    "publish_share_of_copy": ("publish, share of server-side COPY", 0.75, True),
+    "publish_seconds_to_live": ("publish, seconds to live", 60, False),
+}
+PAGE = """# Benchmarks
+
+`make bench` measures and writes this page; `OUT=file.json` also writes every figure. Ratios within one run on one
+machine matter, absolute figures do not: all that is compared ran in turn on the same threads.
+
+Scale: {scale}. Machine: {cores} cores, {processor}; BLAS: {blas}.
+
+## Against the targets
+
+| what | measured | target |
+|---|---|---|
+{targets}
+
+## Ranking
+
+Top N of users x items x dimensions, what a user has seen left out. Random normal factors: nothing in them lets
+a ranking look at fewer items. The bound is the bare product of all users and all items, in each turn the faster of
+two ways to compute it; the share is users a second over the bound's. Median of the turns (lowest to highest).
+The kernel can pass 1 because it multiplies by its own inner loop on items packed beforehand, not by the BLAS.
+
+![Share of the matrix product](benchmarks.svg)
+{cases}
+{rest}"""
+
+
+def write_report(figures: Figures, folder: Path) -> None:
+    """Write benchmarks.md and benchmarks.svg."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cases = {name: with_als(figures, name, case) for name, case in figures.get("kernel", {}).items()}
+    text = PAGE.format(
+        scale=figures["scale"],
+        cores=figures["cores"],
+        processor=figures["processor"],
+        blas=figures["blas"],
+        targets="\n".join(target_rows(figures)),
+        cases="\n".join(case_table(case) for case in cases.values()),
+        rest=rest_table(figures),
+    )
+    (folder / "benchmarks.md").write_text(text)
+    if cases:
+        plot(cases, folder / "benchmarks.svg")
+
+
+def target_rows(figures: Figures) -> list[str]:
+    """Return a row for each target of which a figure is there."""
+    rows = []
+    for name, (what, target, at_least) in TARGETS.items():
+        if name in figures:
+            value = float(figures[name])
+            reached = value >= target if at_least else value <= target
+            words = f"{'at least' if at_least else 'at most'} {target:g}{'' if reached else ': missed'}"
+            rows.append(f"| {what} | {value:.3g} | {words} |")
+    return rows
+
+
+def with_als(figures: Figures, name: str, case: Figures) -> Figures:
+    """Return a case with the rate of Spark's own ALS, which another part measures."""
+    rate = figures.get(f"als_users_per_s_{int(name.split('x')[1]) // 1000}k_items")
+    if rate is None:
+        return case
+    best = max(case["users_per_second"][way][0] for way in ("product", "product_blocks"))
+    return {
+        **case,
+        "users_per_second": {**case["users_per_second"], "spark_als": [rate] * 3},
+        "share_of_bound": {**case["share_of_bound"], "spark_als": [rate / best] * 3},
+        "users_measured": {**case["users_measured"], "spark_als": "see below"},
+    }
+
+
+def case_table(case: Figures) -> str:
+    """Return one shape's table, the fastest first."""
+    shape = case["shape"]
+    title = f"{shape['users']:,} users x {shape['items']:,} items x {shape['dimensions']}, top {shape['n']}"
+    rows = [
+        f"| {label(name, case)} | {rate[0]:,.0f} ({rate[1]:,.0f} to {rate[2]:,.0f}) | "
+        f"{share(case['share_of_bound'][name])} | {case['users_measured'][name]} |"
+        for name, rate in sorted(case["users_per_second"].items(), key=lambda pair: -pair[1][0])
+    ]
+    rows += [f"| {WHO[name]} | not installed | | |" for name in case["absent"]]
+    memory = (
+        f"Memory of the kernel on top of its input: {case['extra_memory_mb']:.0f} MB, "
+        f"of which the lists are {case['lists_mb']:.0f} MB."
+    )
+    head = ["| who | users a second | share of the bound | users ranked |", "|---|---|---|---|"]
+    return "\n".join([f"\n### {title}, {shape['seen']} seen each\n", *head, *rows, "", memory])
+
+
+def label(name: str, case: Figures) -> str:
+    """Return the name of who is measured, with the version of a peer."""
+    version = case["versions"].get(name, "")
+    return f"{WHO[name]} {version}".strip()
+
+
+def share(values: list[float]) -> str:
+    """Return a share with its spread."""
+    return f"{values[0]:.2g}" if values[0] < 0.1 else f"{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})"
+
+
+def rest_table(figures: Figures) -> str:
+    """Return the other parts' figures as they gave them."""
+    own = ("kernel", "scale", "cores", "processor", "blas")
+    rows = [
+        f"| {name} | {value:.4g} |" if isinstance(value, float) else f"| {name} | {value} |"
+        for name, value in figures.items()
+        if not name.startswith(own)
+    ]
+    return "\n".join(["\n## Spark and PostgreSQL\n", "| figure | value |", "|---|---|", *rows, ""]) if rows else ""
+
+
+def plot(cases: Figures, path: Path) -> None:
+    """Draw everyone's share of the bound."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "nightshelf"
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(cases), figsize=(6 * len(cases), 3.2), squeeze=False, layout="constrained")
+    for axis, (name, case) in zip(axes[0], cases.items(), strict=True):
+        shares = {who: values[0] for who, values in case["share_of_bound"].items() if not who.startswith("product")}
+        order = sorted(shares, key=lambda who: shares[who])
+        bars = axis.barh(
+            order, [shares[who] for who in order], color=["#0b6e4f" if who == "kernel" else "#9db4c0" for who in order]
+        )
+        axis.bar_label(bars, fmt="%.3g", padding=3)
+        axis.axvline(1, color="#444444", linewidth=1, linestyle="--")
+        axis.set_title(f"{name.replace('x', ' users x ')} items")
+        axis.set_xlabel("share of the bare matrix product")
+        axis.margins(x=0.15)
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    plt.close(figure)

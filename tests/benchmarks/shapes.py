@@ -1,0 +1,55 @@
+"""What the kernel and its peers are measured on: random factors, and items that each user must not get.
+
+Imports numpy and nothing of ours: the peers run in an environment of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Integers = np.ndarray[Any, np.dtype[np.int32]]
+
+
+class Shape(NamedTuple):
+    """So many users and items; slow peers rank `slow` of the users, very slow ones `very_slow`."""
+
+    users: int
+    items: int
+    dimensions: int
+    n: int
+    seen: int
+    slow: int
+    very_slow: int
+    repeats: int
+
+
+SHAPES = {
+    "quick": [Shape(2_000, 3_000, 16, 20, 10, 500, 50, 2)],
+    "full": [Shape(100_000, 20_000, 64, 100, 50, 8_192, 256, 5), Shape(50_000, 200_000, 64, 100, 50, 2_048, 32, 3)],
+}
+
+
+class World(NamedTuple):
+    """Vectors and biases of users and items, and (n_users, seen) items to leave out, sorted in each row."""
+
+    users: Floats
+    user_biases: Floats
+    items: Floats
+    item_biases: Floats
+    seen: Integers
+
+
+def make_world(shape: Shape, seed: int = 1) -> World:
+    """Return normal vectors and biases: nothing in them helps a ranking to look at fewer items."""
+    random = np.random.default_rng(seed)
+    normal = {"dtype": np.float32}
+    return World(
+        random.standard_normal((shape.users, shape.dimensions), **normal),  # type: ignore[call-overload]
+        random.standard_normal(shape.users, **normal),  # type: ignore[call-overload]
+        random.standard_normal((shape.items, shape.dimensions), **normal),  # type: ignore[call-overload]
+        random.standard_normal(shape.items, **normal),  # type: ignore[call-overload]
+        np.sort(random.integers(0, shape.items, (shape.users, shape.seen), dtype=np.int32), axis=1),
+    )
