@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from include.settings import load_settings
 from tests.benchmarks.report import write_report
 
 logger = logging.getLogger("nightshelf.bench")
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--docs", type=Path, help="folder of benchmarks.md and benchmarks.svg")
     asked = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(load_settings().kernel_folder))
     figures: dict[str, Any] = {"scale": asked.scale, **machine()}
     for part in asked.parts:
         if importlib.util.find_spec(f"tests.benchmarks.{part}") is None:

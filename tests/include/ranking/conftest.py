@@ -1,8 +1,6 @@
-"""The kernel is compiled once for all runs of the tests, and before a test is timed."""
+"""The kernel is compiled before a test is timed."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
@@ -10,6 +8,5 @@ from include.ranking import compile_kernel
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled(pytestconfig: pytest.Config) -> None:
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(pytestconfig.cache.mkdir("kernel")))
+def _compiled() -> None:
     compile_kernel()
