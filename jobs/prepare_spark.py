@@ -20,8 +20,8 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
-    kernel = compile_kernel()
-    return {"archive": str(prepare_classes(settings)), "kernel": kernel}
+    archive = prepare_classes(settings)
+    return {"archive": str(archive), "kernel": compile_kernel()}
 
 
 if __name__ == "__main__":
