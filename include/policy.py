@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic import ValidationError as PydanticError
 
 from include.errors import ConfigurationError
@@ -77,16 +77,54 @@ class GatePolicy(Frozen):
     min_coverage: float = Field(ge=0, le=1, description="Least share of the catalogue in the lists.")
 
 
+SeenEvent = Literal["purchase", "cart", "view"]
+SeenRule = Literal["never", "ever"] | Annotated[int, Field(gt=0)]
+
+
+class AllowList(Frozen):
+    """The only items that a segment may see: these items, and everything in these categories."""
+
+    items: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not (self.items or self.categories):
+            raise ValueError("an allow list names items or categories; leave the segment out to allow everything")
+        return self
+
+
+class Pin(Frozen):
+    """Items that stand first, in this order."""
+
+    items: tuple[str, ...] = Field(min_length=1)
+    segment: str | None = Field(None, description="None: in everybody's list.")
+
+
 class RankingPolicy(Frozen):
-    """What a list may hold."""
+    """What a list may hold and must hold; docs/ranking.md has each rule's exact meaning."""
 
     top_n: int = Field(gt=0)
-    seen: Literal["never", "ever"] | int = Field(
-        description="Leave out what the user bought: never, ever, or within that many days."
+    seen: SeenRule | dict[SeenEvent, SeenRule] = Field(
+        description="Leave out what the user had: never, ever, or within that many days. By event type, or "
+        "one rule for purchases."
     )
-    max_per_category: int = Field(gt=0, description="Most items of one category in a list.")
+    max_per_category: int | None = Field(gt=0, description="Most items of one category in a list; null: any number.")
     blocked_items: tuple[str, ...] = ()
+    blocked_categories: tuple[str, ...] = ()
+    allow: dict[str, AllowList] = Field({}, description="Segment to the only items it may see.")
+    pinned: tuple[Pin, ...] = ()
+    new_days: int = Field(gt=0, description="An item is new for that many days after it was first seen.")
+    min_new_share: float = Field(ge=0, le=1, description="Least share of new items in a list.")
+    max_age_days: int | None = Field(gt=0, description="Leave out what was first seen longer ago; null: nothing.")
+    fresh_boost: float = Field(ge=0, description="Added to the score of an item first seen on the run date.")
+    fresh_half_life_days: float = Field(gt=0, description="Days after which the boost is half.")
     fallback_items: int = Field(gt=0, description="Length of each segment's popularity list.")
+
+    @property
+    def seen_rules(self) -> dict[SeenEvent, SeenRule]:
+        """Return the rule of each event type that has one."""
+        return dict(self.seen) if isinstance(self.seen, dict) else {"purchase": self.seen}
 
 
 class PublishPolicy(Frozen):

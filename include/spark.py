@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from include.errors import ConfigurationError
 from include.settings import PROJECT, Settings
@@ -43,9 +44,10 @@ OPTIONS = {
     "spark.sql.ansi.enabled": "true",
     # The first upper() would build ICU's table of title cases, two seconds of every job that uses one.
     "spark.sql.icu.caseMappings.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
 }
+# Without these Spark offers the driver at the machine's name, which a cluster elsewhere needs to reach it.
+THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 LOG_CONFIGURATION = PROJECT / "include" / "config" / "log4j2.properties"
 # The JVM writes its own warnings to stdout, where the job's result belongs.
 QUIET_JAVA = ["-Xlog:disable", "-Xlog:all=error:stderr", f"-Dlog4j2.configurationFile={LOG_CONFIGURATION.as_uri()}"]
@@ -74,13 +76,16 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     # It writes a page of JSON about each refused expression; the error itself says enough.
     PySparkLogger.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    options = dict(OPTIONS)
+    if is_this_machine(settings.spark_master):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        options |= THIS_MACHINE
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)
     java = shlex.join([*QUIET_JAVA, *_archive_option(settings), *java_options])
     builder = builder.config("spark.driver.extraJavaOptions", f"{java} {settings.spark_java_options}")
-    for key, value in OPTIONS.items():
+    for key, value in options.items():
         builder = builder.config(key, value)
     try:
         spark = builder.getOrCreate()
@@ -90,10 +95,25 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
             remedy="install a Java runtime, version 17 or later, or point JAVA_HOME at one",
         ) from error
     spark.sparkContext.setLogLevel("ERROR")
+    spark.sparkContext.environment.update(worker_environment(spark.conf.get("spark.task.cpus", "1") or "1"))
     try:
         yield spark
     finally:
         spark.stop()
+
+
+def is_this_machine(master: str) -> bool:
+    """Tell whether Spark runs on this machine alone, so that nobody else has to reach the driver."""
+    host = urlsplit(master).hostname if "://" in master else None
+    return master.startswith("local") or host in ("127.0.0.1", "localhost")
+
+
+def worker_environment(task_cpus: str) -> dict[str, str]:
+    """Return what Python workers get on any master: the way to our code, and as many threads as a task has cores.
+
+    Spark already uses every core by its tasks; BLAS and numba would start as many threads again in each.
+    """
+    return {**dict.fromkeys(THREADS, task_cpus), "PYTHONPATH": os.environ["PYTHONPATH"]}
 
 
 def class_archive(settings: Settings) -> Path:

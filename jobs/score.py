@@ -5,7 +5,7 @@
 The model is the champion as of the run date; without one, everybody gets what is popular in
 their segment. The batch's name carries a fingerprint of all that it is made from; when it is
 committed and complete, it is reused. The result is {"batch": ..., "batch_id": ..., "users": ...,
-"checksum": ...}.
+"checksum": ..., "shortfall": users whose list is not full, "causes": users by what kept it short}.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ import numpy as np
 
 from include import columns as c
 from include.contracts import load_dataset
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
 from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
 from include.lake.manifest import fingerprint
 from include.log import step
-from include.model.factors import HybridModel
 from include.policy import Policy
 from include.ranking.night import make_catalogue, make_shoppers
-from include.ranking.shelf import Catalogue, popular_table
+from include.ranking.shelf import Catalogue, Shoppers, popular_table
 from include.serving.checksum import combine, digest, table_texts
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
@@ -41,9 +40,11 @@ from jobs import _command
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from include.ranking.distribute import Written
+
 logger = logging.getLogger("nightshelf.score")
 
-FORMAT = 1  # raise it when equal inputs shall give other lists
+FORMAT = 2  # raise it when equal inputs shall give other lists
 ROOT = "batches"
 POPULARITY = "popularity"
 LISTS, POPULAR = "recommendations", "popular"
@@ -94,6 +95,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         "batch_id": batch_id,
         "users": manifest.counts["users"],
         "checksum": manifest.details["checksum"],
+        "shortfall": manifest.details["shortfall"],
+        "causes": manifest.details["shortfall_causes"],
     }
 
 
@@ -128,67 +131,71 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
     catalogue = make_catalogue(training_set, model, source.policy)
     staged = staging_folder(ROOT)
     try:
-        write_lists(settings, lake, staged, catalogue, training_set, model, source.policy)
+        written = score_everyone(settings, lake, staged, catalogue, make_shoppers(training_set, model, source.policy))
         write_table(lake, f"{staged}/{POPULAR}", popular_table(catalogue, source.policy.ranking.fallback_items))
         write_table(lake, f"{staged}/{c.ITEMS}", items_table(training_set))
-        counts, checksum = check_lists(lake, staged, source.policy.ranking.top_n)
         return commit_folder(
             lake,
             staged,
             folder,
             fingerprint=source.fingerprint,
-            counts=counts,
+            counts=written.counts,
             inputs={source.training_set: source.manifest.fingerprint, "model": source.model_version},
-            details={
-                "run_date": training_set.run_date.isoformat(),
-                "model_version": source.model_version,
-                "variant": source.policy.publish.variant,
-                "top_n": source.policy.ranking.top_n,
-                "checksum": checksum,
-                "training_set": source.training_set,
-                "metrics": headline_metrics(source.decision, source.model_version),
-                "shortfall": counts["shortfall"],
-            },
+            details=describe(source, training_set, written),
+            only={LISTS: written.files},
         )
     finally:
         lake.delete(staged)
 
 
-def write_lists(
-    settings: Settings,
-    lake: Lake,
-    staged: str,
-    catalogue: Catalogue,
-    training_set: TrainingSet,
-    model: HybridModel | None,
-    policy: Policy,
-) -> None:
-    """Score everyone on Spark and write the lists, in the order of the users."""
-    from include.ranking.distribute import recommend
-
-    shoppers = make_shoppers(training_set, model, policy)
-    with spark_session("score", settings) as spark, step(logger, f"scoring {training_set.n_users} users"):
-        recommend(spark, catalogue, shoppers).write.parquet(lake.uri_of(f"{staged}/{LISTS}"))
+def describe(source: Source, training_set: TrainingSet, written: Written) -> dict[str, Any]:
+    """Return what the batch's manifest says of it."""
+    return {
+        "run_date": training_set.run_date.isoformat(),
+        "model_version": source.model_version,
+        "variant": source.policy.publish.variant,
+        "top_n": source.policy.ranking.top_n,
+        "checksum": combine([written.digest]),
+        "training_set": source.training_set,
+        "metrics": headline_metrics(source.decision, source.model_version),
+        "shortfall": written.counts["shortfall"],
+        "shortfall_causes": written.causes,
+    }
 
 
-def check_lists(lake: Lake, staged: str, top_n: int) -> tuple[dict[str, int], str]:
-    """Return counts and checksum of the lists, read back as they were written."""
-    import pyarrow.compute as pc
+def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, shoppers: Shoppers) -> Written:
+    """Write the lists on Spark, in the order of the users, and check that everyone is there once.
+
+    Raises
+    ------
+    LakeError
+        When the files hold more or fewer users than were scored.
+    """
     import pyarrow.parquet as pq
+    from pyarrow.fs import LocalFileSystem
+
+    from include.ranking.distribute import Target, write_lists
 
     filesystem, root = lake.filesystem()
-    counts = {"users": 0, "recommendations": 0, "shortfall": 0}
-    digests = 0
-    for info in lake.list_files(f"{staged}/{LISTS}"):
-        if not info.path.endswith(".parquet"):
-            continue
-        table = pq.read_table(f"{root}/{info.path}", filesystem=filesystem, partitioning=None)
-        lengths = pc.list_value_length(table[c.ITEM_IDS]).to_numpy()
-        counts["users"] += table.num_rows
-        counts["recommendations"] += int(lengths.sum())
-        counts["shortfall"] += int((lengths < top_n).sum())
-        digests += sum(digest(text) for text in table_texts(table))
-    return counts, combine([digests])
+    folder, n_users = f"{root}/{staged}/{LISTS}", len(shoppers.user_ids)
+    if isinstance(filesystem, LocalFileSystem):
+        filesystem.create_dir(folder)
+    with spark_session("score", settings) as spark, step(logger, f"scoring {n_users} users"):
+        written = write_lists(spark, catalogue, shoppers, Target(filesystem, folder), digest_rows)
+    there = sum(pq.read_metadata(f"{folder}/{file}", filesystem=filesystem).num_rows for file in written.files)
+    if there != n_users:
+        raise LakeError(f"{lake.uri_of(staged)} holds {there} users of {n_users}", remedy="clear task score")
+    logger.info("%d lists are not full: %s", written.counts["shortfall"], written.causes or "none")
+    return written
+
+
+def digest_rows(rows: pa.RecordBatch) -> int:
+    """Return the sum of the digests of some users' rows, as the batch's checksum adds them up."""
+    import pyarrow as pa
+
+    from include.ranking.shelf import SCHEMA
+
+    return sum(digest(text) for text in table_texts(pa.Table.from_batches([rows]).cast(SCHEMA)))
 
 
 def items_table(training_set: TrainingSet) -> pa.Table:

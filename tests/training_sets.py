@@ -24,6 +24,8 @@ class Pair(NamedTuple):
     n_before: int = 1
     n_after: int = 0
     bought_on: dt.date | None = RUN_DATE
+    carted_on: dt.date | None = None
+    viewed_on: dt.date | None = None
 
 
 def make_tables(
@@ -112,6 +114,8 @@ def _interactions(pairs: list[Pair], users: Mapping[str, int], items: Mapping[st
             "first_day": days,
             "last_day": days,
             "bought_on": pa.array([pair.bought_on for pair in pairs], pa.date32()),
+            "carted_on": pa.array([pair.carted_on for pair in pairs], pa.date32()),
+            "viewed_on": pa.array([pair.viewed_on for pair in pairs], pa.date32()),
         }
     )
 

@@ -24,7 +24,7 @@ from include.features.side_features import item_feature_rows, user_feature_rows
 from include.features.training_set import INTERACTIONS, ITEM_FEATURES, POPULARITY, USER_FEATURES
 from include.policy import Policy
 
-FORMAT = 1
+FORMAT = 2
 INTERACTION_FILES = 4
 
 
@@ -92,8 +92,9 @@ def _indexed(pairs: DataFrame, users: DataFrame, items: DataFrame) -> DataFrame:
     rows = pairs.join(users.select(c.USER_ID, c.USER_INDEX), c.USER_ID, how="inner").join(
         items.select(c.ITEM_ID, c.ITEM_INDEX), c.ITEM_ID, how="inner"
     )
-    columns = (c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER, c.FIRST_DAY, c.LAST_DAY, c.BOUGHT_ON)
-    chosen = rows.select(c.USER_INDEX, c.ITEM_INDEX, *columns)
+    counts = (c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER)
+    days = (c.FIRST_DAY, c.LAST_DAY, c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
+    chosen = rows.select(c.USER_INDEX, c.ITEM_INDEX, *counts, *days)
     return chosen.repartition(INTERACTION_FILES, c.USER_INDEX).sortWithinPartitions(c.USER_INDEX, c.ITEM_INDEX)
 
 

@@ -62,7 +62,7 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
     """Return one row for each user and item that have to do with each other, see `Interactions`.
 
     What came back is undone: when returns of a period are at least its purchases, the pair
-    has no weight and no target events in it.
+    has no weight and no target events in it. A return does not undo that the item was looked at.
     """
     kind = f.col(c.EVENT_TYPE)
     is_before, is_target = f.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))
@@ -79,6 +79,8 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
         f.min(f.when(weighs | is_target, f.col(DAY))).alias(c.FIRST_DAY),
         f.max(f.when(weighs | is_target, f.col(DAY))).alias(c.LAST_DAY),
         f.max(f.when(is_target, f.col(DAY))).alias(c.BOUGHT_ON),
+        f.max(f.when(kind == c.CART, f.col(DAY))).alias(c.CARTED_ON),
+        f.max(f.when(kind == c.VIEW, f.col(DAY))).alias(c.VIEWED_ON),
     )
     return _without_undone(sums)
 
@@ -95,9 +97,11 @@ def _without_undone(sums: DataFrame) -> DataFrame:
         c.FIRST_DAY,
         c.LAST_DAY,
         f.when(whole, f.col(c.BOUGHT_ON)).alias(c.BOUGHT_ON),
+        c.CARTED_ON,
+        c.VIEWED_ON,
     )
-    counted = (c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER)
-    return rows.where(f.greatest(*counted) > 0)
+    counted = f.greatest(c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER) > 0
+    return rows.where(counted | f.col(c.CARTED_ON).isNotNull() | f.col(c.VIEWED_ON).isNotNull())
 
 
 def _weight(policy: FeaturePolicy, end: dt.date) -> Column:

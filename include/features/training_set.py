@@ -54,6 +54,8 @@ class Interactions:
         datetime64[D] of the pair's weighted events, over the whole window: they look past the cutoff.
     bought_on
         datetime64[D] of the last target event; NaT where there is none or a return undid it.
+    carted_on, viewed_on
+        datetime64[D] of the last event of that type; NaT where there is none.
     """
 
     users: Integers
@@ -65,6 +67,8 @@ class Interactions:
     first_day: Days
     last_day: Days
     bought_on: Days
+    carted_on: Days
+    viewed_on: Days
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,25 @@ class TrainingSet:
             chosen &= self.interactions.bought_on >= np.datetime64(since, "D")
         return self._pairs(chosen)
 
+    def had_since(self, since: Mapping[str, dt.date]) -> sparse.csr_matrix:
+        """Return what users had to do with lately: (n_users, n_items) bool CSR.
+
+        Parameters
+        ----------
+        since
+            First day by event type: ``purchase`` (the target events, less what a return undid),
+            ``cart``, ``view``.
+        """
+        last = {
+            c.PURCHASE: self.interactions.bought_on,
+            c.CART: self.interactions.carted_on,
+            c.VIEW: self.interactions.viewed_on,
+        }
+        chosen = np.zeros(len(self.interactions.users), dtype=bool)
+        for event, day in since.items():
+            chosen |= last[event] >= np.datetime64(day, "D")  # NaT is never later
+        return self._pairs(chosen)
+
     def targets(self) -> sparse.csr_matrix:
         """Return what the evaluation looks for: bought after the cutoff and never before, bool CSR."""
         return self._pairs((self.interactions.n_before == 0) & (self.interactions.n_after > 0))
@@ -253,6 +276,8 @@ def _interactions(table: pa.Table) -> Interactions:
         first_day=_days(table, c.FIRST_DAY),
         last_day=_days(table, c.LAST_DAY),
         bought_on=_days(table, c.BOUGHT_ON),
+        carted_on=_days(table, c.CARTED_ON),
+        viewed_on=_days(table, c.VIEWED_ON),
     )
 
 

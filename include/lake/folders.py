@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from include.errors import MissingArtifactError
@@ -34,6 +34,7 @@ def commit_folder(
     counts: Mapping[str, int] | None = None,
     inputs: Mapping[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
+    only: Mapping[str, Collection[str]] | None = None,
 ) -> Manifest:
     """Make the files below `staged` the whole content of `folder`, at once.
 
@@ -47,11 +48,17 @@ def commit_folder(
         Paths relative to the lake's root.
     fingerprint, counts, inputs, details
         See `Manifest`.
+    only
+        Sub-folder to the names of its files that belong: others there, such as those of killed attempts, are
+        left behind even when they appear this very moment. Sub-folders that are not named come whole.
     """
     entries = []
     for info in lake.list_files(staged):
         relative = info.path[len(staged) + 1 :]
         if any(part.startswith(("_", ".")) for part in relative.split("/")):
+            continue
+        parent, _, name = relative.rpartition("/")
+        if only is not None and parent in only and name not in only[parent]:
             continue
         tag = rows_tag(lake, info.path) if info.path.endswith(PARQUET) else lake.content_tag(info.path)
         target = _name_by_content(relative, tag)

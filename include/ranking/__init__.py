@@ -1,26 +1,35 @@
-"""From factors to shelves: exact top N, filters, category caps, reasons, popularity."""
+"""From factors to shelves: exact top N, rules, reasons, popularity."""
 
-from include.ranking.caps import capped_top_n
+from include.ranking.compose import Composed, compose_lists
 from include.ranking.filters import allowed_items, demote_unknown, seen_since
 from include.ranking.packing import PackedItems, pack_items
 from include.ranking.reasons import Reason, explain
-from include.ranking.shelf import Catalogue, Shoppers, popular_table, shelves
+from include.ranking.rules import Profile, Rules, make_rules
+from include.ranking.shelf import Catalogue, Shelves, Shoppers, popular_table, record_batch, shelves
+from include.ranking.shortfall import shortfall
 from include.ranking.topn import TopN, compile_kernel, top_n
 
 __all__ = [
     "Catalogue",
+    "Composed",
     "PackedItems",
+    "Profile",
     "Reason",
+    "Rules",
+    "Shelves",
     "Shoppers",
     "TopN",
     "allowed_items",
-    "capped_top_n",
     "compile_kernel",
+    "compose_lists",
     "demote_unknown",
     "explain",
+    "make_rules",
     "pack_items",
     "popular_table",
+    "record_batch",
     "seen_since",
     "shelves",
+    "shortfall",
     "top_n",
 ]

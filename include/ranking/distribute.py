@@ -1,69 +1,165 @@
-"""Lists of all users on Spark: the catalogue by broadcast, the users some at a time."""
+"""Lists of all users on Spark: the catalogue by broadcast, the users part by part, Parquet at the end.
+
+A task writes its lists itself, from Arrow: Spark's own writer would take every list apart into rows of
+the JVM, which costs more than ranking them. So that a repeated task leaves no row twice, every
+attempt writes a file of its own name, and what counts is the one answer that Spark takes of each task.
+"""
 
 from __future__ import annotations
 
+import json
 import pickle
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from include import columns as c
-from include.ranking.shelf import Catalogue, Shoppers, shelves
+from include.ranking.shelf import Catalogue, Shoppers, record_batch, shelves
+from include.ranking.shortfall import shortfall
 
 if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
     from pyspark import Broadcast
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-USERS_AT_ONCE = 512
-CHUNKS_A_TASK = 16
-FEWEST_TASKS = 4
-ARROW = "spark.sql.execution.arrow"
-OUTPUT = f"""{c.USER_ID} string, {c.SEGMENT} string, {c.ITEM_IDS} array<string>, {c.SCORES} array<float>,
-    {c.REASON_CODES} array<tinyint>, {c.REASON_ITEM_IDS} array<string>"""
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+FEWEST_IN_PART, MOST_IN_PART = 512, 8192
+PARTS = 64
+ANSWER = "part int, file string, counts string, digest decimal(38, 0)"
+ANSWER_SCHEMA = pa.schema(
+    [("part", pa.int32()), ("file", pa.string()), ("counts", pa.string()), ("digest", pa.decimal128(38, 0))]
+)
+USERS, RECOMMENDATIONS, SHORT = "users", "recommendations", "shortfall"
+
+Digest = Callable[[pa.RecordBatch], int]
 
 
-def recommend(spark: SparkSession, catalogue: Catalogue, shoppers: Shoppers) -> DataFrame:
-    """Return everyone's list in the order of `shoppers`, one row a user; see `shelf.SCHEMA`.
+class Target(NamedTuple):
+    """A folder that every worker reaches: file system and path, as `Lake.filesystem()` gives them."""
 
-    Users travel in chunks of a fixed size, one row each. So a user is scored together with
-    the same others on any number of cores, which keeps the last bit of the scores the same, and
-    the number of tasks, so of files, follows from the number of users alone. Every task
-    computes on one thread: Spark already uses the cores.
+    filesystem: FileSystem
+    folder: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the tasks wrote.
+
+    Attributes
+    ----------
+    files
+        Names in the folder, in the order of the users. Any other file there is a killed attempt's.
+    counts
+        users, recommendations, shortfall (users whose list is not full).
+    causes
+        Users by what kept their list short, see `shortfall`.
+    digest
+        Sum of what `digest` made of each part.
     """
-    spark.sparkContext.environment.update(ONE_THREAD)
-    chunks = pa.table({"chunk": pa.array([pickle.dumps(part) for part in split(shoppers, USERS_AT_ONCE)], pa.binary())})
-    a_task = max(1, min(CHUNKS_A_TASK, len(chunks) // FEWEST_TASKS))
-    # Spark makes each Arrow batch a partition, unless it takes the table for a local relation.
-    with _configured(spark, {f"{ARROW}.localRelationThreshold": "0", f"{ARROW}.maxRecordsPerBatch": str(a_task)}):
-        rows = spark.createDataFrame(chunks)
-    return rows.mapInArrow(mapper(spark.sparkContext.broadcast(catalogue)), OUTPUT)
+
+    files: tuple[str, ...]
+    counts: dict[str, int]
+    causes: dict[str, int]
+    digest: int
 
 
-@contextmanager
-def _configured(spark: SparkSession, options: dict[str, str]) -> Iterator[None]:
-    before = {name: spark.conf.get(name) for name in options}
-    for name, value in options.items():
-        spark.conf.set(name, value)
-    yield
-    for name, earlier in before.items():
-        spark.conf.set(name, str(earlier))
+def write_lists(
+    spark: SparkSession, catalogue: Catalogue, shoppers: Shoppers, target: Target, digest: Digest | None = None
+) -> Written:
+    """Write everyone's lists as Parquet, one file a part of the users; see `shelf.SCHEMA`.
+
+    Parts are of one size, which follows from the number of users alone, and a task is one part. So a user
+    is ranked together with the same others on any number of cores, which keeps the last bit of the
+    scores the same; and a killed worker costs one part for each of its cores.
+
+    Parameters
+    ----------
+    target
+        Exists; nobody else writes there.
+    digest
+        Of a part's rows, importable on the workers; None: 0.
+
+    Raises
+    ------
+    ValidationError
+        By way of Spark's own error, when a factor is not a finite number.
+    """
+    chunks = list(enumerate(pickle.dumps(part, protocol=5) for part in split(shoppers)))
+    if not chunks:
+        return Written((), {USERS: 0, RECOMMENDATIONS: 0, SHORT: 0}, {}, 0)
+    rows = spark.sparkContext.parallelize(chunks, len(chunks))
+    shared = spark.sparkContext.broadcast(catalogue)
+    try:
+        frame = spark.createDataFrame(rows, "part int, chunk binary")
+        answers = frame.mapInArrow(writer(shared, target, digest), ANSWER).collect()
+    finally:
+        shared.destroy()
+    return summarise({row["part"]: (row["file"], json.loads(row["counts"]), int(row["digest"])) for row in answers})
 
 
-def split(shoppers: Shoppers, size: int) -> Iterator[Shoppers]:
-    """Yield the users in their order, `size` at a time."""
+def summarise(answers: dict[int, tuple[str, dict[str, int], int]]) -> Written:
+    """Return the sum of the parts' answers."""
+    ordered = [answers[part] for part in sorted(answers)]
+    totals: Counter[str] = Counter()
+    for _, counts, _ in ordered:
+        totals.update(counts)
+    own = (USERS, RECOMMENDATIONS, SHORT)
+    return Written(
+        files=tuple(file for file, _, _ in ordered),
+        counts={name: totals[name] for name in own},
+        causes={name: count for name, count in totals.items() if name not in own},
+        digest=sum(digest for _, _, digest in ordered),
+    )
+
+
+def part_size(n_users: int) -> int:
+    """Return the number of users in a part: enough for the ranking to be quick, few enough to share the work."""
+    return min(max(-(-n_users // PARTS), FEWEST_IN_PART), MOST_IN_PART)
+
+
+def split(shoppers: Shoppers) -> Iterator[Shoppers]:
+    """Yield the users in their order, part by part."""
+    size = part_size(len(shoppers.user_ids))
     for start in range(0, len(shoppers.user_ids), size):
         yield shoppers.rows(slice(start, start + size))
 
 
-def mapper(shared: Broadcast[Catalogue]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return the function that turns Arrow batches of chunks into batches of lists."""
+def writer(
+    shared: Broadcast[Catalogue], target: Target, digest: Digest | None
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Return the function that turns Arrow batches of parts into files and one row of answers each."""
 
-    def lists(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for chunk in batch.column(0):
-                yield shelves(shared.value, pickle.loads(chunk.as_py()))
+            for part, chunk in zip(batch.column(0), batch.column(1), strict=True):
+                shoppers = pickle.loads(chunk.as_buffer())
+                answer = write_part(shared.value, shoppers, part.as_py(), target, digest)
+                yield pa.RecordBatch.from_pylist([answer], schema=ANSWER_SCHEMA)
 
-    return lists
+    return write
+
+
+def write_part(
+    catalogue: Catalogue, shoppers: Shoppers, part: int, target: Target, digest: Digest | None
+) -> dict[str, object]:
+    """Write one part's lists to a file of a name that no other attempt has, and say what is in it."""
+    import pyarrow.parquet as pq
+
+    lists = shelves(catalogue, shoppers)
+    rows = record_batch(catalogue, shoppers, lists)
+    lengths = (lists.items >= 0).sum(axis=1)
+    file = f"part-{part:05d}-{uuid.uuid4()}.parquet"
+    table = pa.Table.from_batches([rows])
+    # Without Arrow's own schema a reader gets plain text back, not our dictionaries
+    pq.write_table(
+        table, f"{target.folder}/{file}", filesystem=target.filesystem, compression="zstd", store_schema=False
+    )
+    counts = {
+        USERS: len(lengths),
+        RECOMMENDATIONS: int(lengths.sum()),
+        SHORT: int((lengths < catalogue.rules.top_n).sum()),
+        **shortfall(catalogue, shoppers, lists),
+    }
+    return {"part": part, "file": file, "counts": json.dumps(counts), "digest": digest(rows) if digest else 0}

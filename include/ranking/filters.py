@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from include.model.factors import Factors
+from include.policy import SeenEvent, SeenRule
 
 BEGINNING = dt.date.min
 
@@ -22,14 +22,16 @@ def allowed_items(
     return in_stock & ~np.isin(item_ids, sorted(blocked))
 
 
-def seen_since(rule: Literal["never", "ever"] | int, run_date: dt.date) -> dt.date | None:
-    """Return the first day whose purchases are left out of the lists, None when none are.
+def seen_since(rules: Mapping[SeenEvent, SeenRule], run_date: dt.date) -> dict[str, dt.date]:
+    """Return, by event type, the first day whose events are left out of the lists; "never" has none.
 
     With a number of days as the rule the run date is the last of them.
     """
-    if rule == "never":
-        return None
-    return BEGINNING if rule == "ever" else run_date - dt.timedelta(days=rule - 1)
+    return {
+        event: BEGINNING if rule == "ever" else run_date - dt.timedelta(days=rule - 1)
+        for event, rule in rules.items()
+        if rule != "never"
+    }
 
 
 def demote_unknown(items: Factors, users: Factors) -> Factors:
@@ -42,7 +44,7 @@ def demote_unknown(items: Factors, users: Factors) -> Factors:
     if items.known.all() or not items.known.any():
         return items
     reach = _longest(items.vectors) * _longest(users.vectors)
-    lowest = items.biases[items.known].min() - reach - 1
+    lowest = items.biases[items.known].min() - reach - 1 - items.biases[~items.known].max()
     return replace(items, biases=np.where(items.known, items.biases, items.biases + lowest).astype(np.float32))
 
 

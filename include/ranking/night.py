@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from include.features.training_set import TrainingSet
 from include.model.factors import Factors, HybridModel
 from include.policy import Policy
-from include.ranking.filters import allowed_items, demote_unknown, seen_since
-from include.ranking.reasons import NOTHING, new_items, unit_vectors
+from include.ranking.filters import demote_unknown, seen_since
+from include.ranking.rules import fresh_boost, make_rules
 from include.ranking.shelf import Catalogue, Shoppers
 
 
@@ -23,39 +22,44 @@ def make_catalogue(training_set: TrainingSet, model: HybridModel | None, policy:
     model
         None: there is no champion, everybody gets what is popular in their segment.
     """
-    items = describe_items(training_set, model, policy)
+    rules = make_rules(
+        policy.ranking,
+        item_ids=training_set.item_ids,
+        categories=training_set.categories,
+        in_stock=training_set.in_stock,
+        first_seen_on=training_set.first_seen_on,
+        run_date=training_set.run_date,
+    )
     return Catalogue(
         item_ids=training_set.item_ids,
-        items=items,
-        units=unit_vectors(items.vectors),
-        allowed=allowed_items(training_set.item_ids, training_set.in_stock, policy.ranking.blocked_items),
-        is_new=new_items(training_set.first_seen_on, training_set.run_date),
-        categories=category_numbers(training_set.categories),
+        items=describe_items(training_set, model, policy),
+        rules=rules,
         popularity=training_set.popularity,
-        top_n=policy.ranking.top_n,
-        max_per_category=policy.ranking.max_per_category,
+        n_popular=policy.ranking.fallback_items,
     )
 
 
 def make_shoppers(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> Shoppers:
     """Return all users of the night."""
-    since = seen_since(policy.ranking.seen, training_set.run_date)
+    since = seen_since(policy.ranking.seen_rules, training_set.run_date)
     return Shoppers(
         user_ids=training_set.user_ids,
         segments=training_set.segments,
         users=describe_users(training_set, model),
-        seen=None if since is None else training_set.seen(since=since),
+        seen=training_set.had_since(since) if since else None,
         history=training_set.matrix("all"),
     )
 
 
 def describe_items(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> Factors:
-    """Return the items' factors with the popularity prior; items that the model does not know come last."""
+    """Return the items' factors with prior and boost; items that the model does not know come last."""
     if model is None:
         return _unknown(training_set.n_items).with_prior(training_set.popularity_all, 1.0)
     items = model.item.describe(training_set.item_features)
     prior = items.with_prior(training_set.popularity_all, policy.model.popularity_weight)
-    return demote_unknown(prior, describe_users(training_set, model))
+    boost = fresh_boost(training_set.first_seen_on, training_set.run_date, policy.ranking)
+    boosted = replace(prior, biases=prior.biases + boost)
+    return demote_unknown(boosted, describe_users(training_set, model))
 
 
 def describe_users(training_set: TrainingSet, model: HybridModel | None) -> Factors:
@@ -68,12 +72,6 @@ def describe_users(training_set: TrainingSet, model: HybridModel | None) -> Fact
         return _unknown(training_set.n_users)
     users = model.user.describe(training_set.user_features)
     return replace(users, biases=np.zeros_like(users.biases))
-
-
-def category_numbers(categories: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:
-    """Return a number for each category, -1 for "": unknown categories are not one category."""
-    _, numbers = np.unique(categories, return_inverse=True)
-    return np.where(categories == "", NOTHING, numbers).astype(np.int32)
 
 
 def _unknown(length: int) -> Factors:

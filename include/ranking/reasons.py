@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
 
 NOTHING = -1
 MIN_SIMILARITY = 0.5
 """Cosine from which one item explains another; half of what two equal items have."""
-NEW_DAYS = 30
-CELLS_AT_ONCE = 1 << 21
+MOST_WEIGHT = 1.0
+"""What training takes a pair's weight for at most."""
 
 
 class Reason(IntEnum):
@@ -27,6 +27,10 @@ class Reason(IntEnum):
     BECAUSE_OF_ITEM = 1
     POPULAR_IN_SEGMENT = 2
     NEW_IN_CATEGORY = 3
+    POPULAR = 4
+    PINNED = 5
+    TASTE = 6
+    IN_THE_SHOP = 7
 
 
 class Reasons(NamedTuple):
@@ -44,20 +48,6 @@ class Reasons(NamedTuple):
     items: Integers
 
 
-def new_items(
-    first_seen_on: npt.NDArray[np.datetime64], run_date: dt.date, days: int = NEW_DAYS
-) -> npt.NDArray[np.bool_]:
-    """Return which items came within `days` up to the run date: (n_items,) bool.
-
-    What came on the catalogue's first day is not new: it is the shop's own beginning.
-    """
-    if not len(first_seen_on):
-        return np.zeros(0, dtype=bool)
-    recent: npt.NDArray[np.bool_] = first_seen_on > np.datetime64(run_date, "D") - np.timedelta64(days, "D")
-    recent &= first_seen_on > first_seen_on.min()
-    return recent
-
-
 def unit_vectors(vectors: Floats) -> Floats:
     """Return `vectors` (n, d) with length 1; zero vectors stay, and resemble nothing."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -67,94 +57,112 @@ def unit_vectors(vectors: Floats) -> Floats:
 
 def explain(
     lists: Integers,
+    pinned: Integers,
     history: sparse.csr_matrix,
     *,
-    units: Floats,
+    personal: bool,
+    vectors: Floats,
     categories: Integers,
-    is_new: npt.NDArray[np.bool_],
+    is_new: Bools,
+    popular: Bools,
+    popular_here: Bools | None,
 ) -> Reasons:
-    """Return the first reason of three that holds for each place.
+    """Return the first reason that holds for each place of lists of one segment.
 
-    BECAUSE_OF_ITEM when the most similar item of the user's history, the item itself left
-    out, has a cosine of at least `MIN_SIMILARITY`; NEW_IN_CATEGORY when the item is new and the
-    user's history has its category; POPULAR_IN_SEGMENT otherwise.
+    PINNED; BECAUSE_OF_ITEM, see `contributors`; NEW_IN_CATEGORY when the item is new and the user's
+    history has its category; POPULAR_IN_SEGMENT; POPULAR; then TASTE for those whom the model
+    knows, IN_THE_SHOP for others.
 
     Parameters
     ----------
     lists
         (n_users, n) item positions, -1 after the end of a list.
+    pinned
+        (n_users,) number of pinned items at the head.
     history
-        (n_users, n_items) CSR: its stored entries.
-    units
-        (n_items, d) item vectors of length 1, see `unit_vectors`.
+        (n_users, n_items) CSR of weights: its stored entries.
+    personal
+        Whether the lists were made of the users' own vectors.
+    vectors
+        (n_items, d) item vectors.
     categories
         (n_items,) category numbers, -1 where it is unknown.
-    is_new
-        (n_items,) see `new_items`.
+    is_new, popular, popular_here
+        (n_items,) what is new, popular with everybody, and with the segment (None: there is no such list).
     """
-    similarity, source = most_similar(lists, history, units)
-    because = similarity >= MIN_SIMILARITY
-    fresh = _new_in_category(lists, history, categories, is_new) & ~because
-    codes = np.full(lists.shape, Reason.POPULAR_IN_SEGMENT, dtype=np.int8)
-    codes[fresh] = Reason.NEW_IN_CATEGORY
-    codes[because] = Reason.BECAUSE_OF_ITEM
+    codes = np.full(lists.shape, Reason.TASTE if personal else Reason.IN_THE_SHOP, dtype=np.int8)
+    sources = np.full(lists.shape, NOTHING, dtype=np.int32)
+    if lists.size and len(popular):
+        codes[popular[lists]] = Reason.POPULAR
+        if popular_here is not None:
+            codes[popular_here[lists]] = Reason.POPULAR_IN_SEGMENT
+        codes[_new_in_category(lists, history, categories, is_new)] = Reason.NEW_IN_CATEGORY
+        if personal and vectors.shape[1]:
+            sources = contributors(lists, history, vectors)
+            sources[np.arange(lists.shape[1]) < pinned[:, None]] = NOTHING
+            codes[sources != NOTHING] = Reason.BECAUSE_OF_ITEM
+    codes[np.arange(lists.shape[1]) < pinned[:, None]] = Reason.PINNED
     codes[lists == NOTHING] = 0
-    return Reasons(codes, np.where(because, source, np.int32(NOTHING)))
+    return Reasons(codes, sources)
 
 
-def most_similar(lists: Integers, history: sparse.csr_matrix, units: Floats) -> tuple[Floats, Integers]:
-    """Return, for each place, the highest cosine in the user's history and its item.
+def contributors(lists: Integers, history: sparse.csr_matrix, vectors: Floats) -> Integers:
+    """Return, for each place, the item of the user's history that contributes most to it.
+
+    What item h contributes to item i is ``min(weight_uh, 1) * q_h . q_i`` (Hu, Koren and Volinsky 2008,
+    section 5, without their matrix that only ALS has); only items with a cosine to i of
+    at least `MIN_SIMILARITY` count, so that a reader sees the connection; i is no reason for itself.
 
     Returns
     -------
-    similarity
-        (n_users, n) float32; -inf where there is nothing to compare with.
     items
-        (n_users, n) int32: the first of the most similar ones; -1 where there is none.
+        (n_users, n) int32, the first of equal ones; -1 where none is similar enough.
     """
     history = history if history.has_sorted_indices else history.sorted_indices()
-    similarity = np.full(lists.shape, -np.inf, dtype=np.float32)
-    items = np.full(lists.shape, NOTHING, dtype=np.int32)
-    if not lists.size:
-        return similarity, items
-    for rows, length in _like_lengths(np.diff(history.indptr), lists.shape[1] + units.shape[1]):
-        owned = _padded(history, rows, length)
-        cosines = units[lists[rows]] @ units[owned].transpose(0, 2, 1)
-        wrong = (owned == NOTHING)[:, None, :] | (owned[:, None, :] == lists[rows][:, :, None])
-        cosines[wrong | (lists[rows] == NOTHING)[:, :, None]] = -np.inf
-        best = cosines.argmax(axis=2)
-        similarity[rows] = np.take_along_axis(cosines, best[:, :, None], axis=2)[:, :, 0]
-        found = np.take_along_axis(owned, best, axis=1)
-        items[rows] = np.where(np.isneginf(similarity[rows]), NOTHING, found)
-    return similarity, items
+    weights = np.minimum(history.data, np.float32(MOST_WEIGHT)).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
+    indices, indptr = history.indices.astype(np.int32, copy=False), history.indptr.astype(np.int64, copy=False)
+    found: Integers = _strongest(
+        np.ascontiguousarray(lists), indptr, indices, weights, np.ascontiguousarray(vectors), lengths,
+        np.float32(MIN_SIMILARITY),
+    )  # fmt: skip
+    return found
 
 
-def _like_lengths(lengths: npt.NDArray[np.integer], width: int) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
-    """Yield users with histories of like lengths together, so that padding them wastes little."""
-    order = np.argsort(lengths, kind="stable")[::-1]
-    start = 0
-    while start < len(order) and lengths[order[start]] > 0:
-        longest = int(lengths[order[start]])
-        rows = order[start : start + max(1, CELLS_AT_ONCE // (longest * width))]
-        rows = rows[lengths[rows] > longest // 2]
-        yield rows, longest
-        start += len(rows)
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _strongest(lists: Any, indptr: Any, indices: Any, weights: Any, vectors: Any, lengths: Any, threshold: Any) -> Any:
+    """Take one small matrix product a user, list times history, and one look at each of its cells."""
+    users, n = lists.shape
+    found = np.full((users, n), np.int32(NOTHING))
+    for user in range(users):
+        start, end = indptr[user], indptr[user + 1]
+        count = 0
+        while count < n and lists[user, count] != NOTHING:
+            count += 1
+        if end == start or count == 0:
+            continue
+        own = np.empty((end - start, vectors.shape[1]), np.float32)
+        for place in range(end - start):
+            own[place] = vectors[indices[start + place]]
+        listed = np.empty((count, vectors.shape[1]), np.float32)
+        for place in range(count):
+            listed[place] = vectors[lists[user, place]]
+        products = np.dot(listed, own.T)
+        for place in range(count):
+            item = lists[user, place]
+            best = np.float32(0)
+            for other in range(end - start):
+                product = products[place, other]
+                had = indices[start + other]
+                value = weights[start + other] * product
+                if value > best and had != item and product >= threshold * lengths[item] * lengths[had]:
+                    best = value
+                    found[user, place] = had
+    return found
 
 
-def _padded(history: sparse.csr_matrix, rows: npt.NDArray[np.intp], length: int) -> Integers:
-    """Return (n_rows, length) item positions, -1 after the end of a history."""
-    starts, ends = history.indptr[rows], history.indptr[rows + 1]
-    place = starts[:, None] + np.arange(length)
-    inside = place < ends[:, None]
-    return np.where(inside, history.indices[np.where(inside, place, 0)], NOTHING).astype(np.int32)
-
-
-def _new_in_category(
-    lists: Integers, history: sparse.csr_matrix, categories: Integers, is_new: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    if not len(is_new):
-        return np.zeros(lists.shape, dtype=bool)
-    fresh: npt.NDArray[np.bool_] = (lists != NOTHING) & is_new[lists] & (categories[lists] != NOTHING)
+def _new_in_category(lists: Integers, history: sparse.csr_matrix, categories: Integers, is_new: Bools) -> Bools:
+    fresh: Bools = (lists != NOTHING) & is_new[lists] & (categories[lists] != NOTHING)
     users, places = np.nonzero(fresh)
     span = int(categories.max(initial=0)) + 1
     owners = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))

@@ -1,9 +1,10 @@
-"""The lists of some users, with reasons, as the batch stores them: pure arrays in, Arrow out."""
+"""Everyone's shelf: the list, the reasons and what kept a list short, for some users at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +12,24 @@ import pyarrow as pa
 from scipy import sparse
 
 from include import columns as c
+from include.columns import EVERYBODY
 from include.model.factors import Factors
-from include.ranking.caps import capped_top_n, take
+from include.ranking.compose import Composed, compose_lists, take
 from include.ranking.popular import Counts, as_factors, list_segment, segment_scores
-from include.ranking.reasons import NOTHING, Reason, Reasons, explain
-from include.ranking.topn import TopN
+from include.ranking.reasons import NOTHING, Reasons, explain
+from include.ranking.rules import Rules, places
 
+LIST_TYPES = {
+    c.ITEM_IDS: pa.string(),
+    c.SCORES: pa.float32(),
+    c.REASON_CODES: pa.int8(),
+    c.REASON_ITEM_IDS: pa.string(),
+}
 SCHEMA = pa.schema(
     [
         (c.USER_ID, pa.string()),
         (c.SEGMENT, pa.string()),
-        (c.ITEM_IDS, pa.list_(pa.string())),
-        (c.SCORES, pa.list_(pa.float32())),
-        (c.REASON_CODES, pa.list_(pa.int8())),
-        (c.REASON_ITEM_IDS, pa.list_(pa.string())),
+        *((name, pa.list_(kind)) for name, kind in LIST_TYPES.items()),
     ]
 )
 
@@ -38,28 +43,20 @@ class Catalogue:
     item_ids
         (n_items,) text.
     items
-        Item factors, the prior included.
-    units
-        (n_items, d) item vectors of length 1, for the reasons.
-    allowed, is_new
-        (n_items,) bool.
-    categories
-        (n_items,) int32 category numbers, -1 where it is unknown.
+        Item factors, prior and boost included.
+    rules
+        What lists may and must hold.
     popularity
         Recent buyers by segment, "everybody" among them.
-    top_n, max_per_category
-        See the ranking policy.
+    n_popular
+        So many of a segment's best sellers count as popular.
     """
 
     item_ids: npt.NDArray[np.str_]
     items: Factors
-    units: npt.NDArray[np.float32]
-    allowed: npt.NDArray[np.bool_]
-    is_new: npt.NDArray[np.bool_]
-    categories: npt.NDArray[np.int32]
+    rules: Rules
     popularity: Mapping[str, Counts]
-    top_n: int
-    max_per_category: int
+    n_popular: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Shoppers:
     seen
         (n_users, n_items) CSR: left out of the lists. None: nothing is.
     history
-        (n_users, n_items) CSR: what reasons may refer to.
+        (n_users, n_items) CSR of weights: what reasons may refer to.
     """
 
     user_ids: npt.NDArray[np.str_]
@@ -96,31 +93,50 @@ class Shoppers:
         )
 
 
-def shelves(catalogue: Catalogue, shoppers: Shoppers) -> pa.RecordBatch:
-    """Return the users' lists in their order, see `SCHEMA`.
+class Shelves(NamedTuple):
+    """Lists with their reasons, as positions: (n_users, n) each, see `TopN` and `Reasons`."""
+
+    items: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+    codes: npt.NDArray[np.int8]
+    sources: npt.NDArray[np.int32]
+
+
+def shelves(catalogue: Catalogue, shoppers: Shoppers) -> Shelves:
+    """Return the users' lists in their order.
 
     Raises
     ------
     ValidationError
         When a factor or a score is not a finite number, by name.
     """
-    n_users = len(shoppers.user_ids)
-    shape = (n_users, catalogue.top_n)
-    lists = TopN(np.full(shape, NOTHING, dtype=np.int32), np.full(shape, -np.inf, dtype=np.float32))
-    codes = np.zeros(shape, dtype=np.int8)
-    sources = np.full(shape, NOTHING, dtype=np.int32)
-    for rows, (found, reasons) in _parts(catalogue, shoppers):
-        lists.items[rows], lists.scores[rows] = found
-        codes[rows], sources[rows] = reasons
-    return _record_batch(catalogue, shoppers, lists, Reasons(codes, sources))
+    shape = (len(shoppers.user_ids), catalogue.rules.top_n)
+    whole = Shelves(
+        np.full(shape, NOTHING, dtype=np.int32),
+        np.full(shape, -np.inf, dtype=np.float32),
+        np.zeros(shape, dtype=np.int8),
+        np.full(shape, NOTHING, dtype=np.int32),
+    )
+    for rows, profile_segment, list_of in _alike(catalogue, shoppers):
+        part = shoppers.rows(rows)
+        found = _lists(catalogue, part, profile_segment, list_of)
+        reasons = _reasons(catalogue, part, found, personal=list_of is None)
+        whole.items[rows], whole.scores[rows] = found.items, found.scores
+        whole.codes[rows], whole.sources[rows] = reasons
+    return whole
 
 
 def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
-    """Return the popular items of each segment: segment, rank from 1, item_id, score."""
-    alone = replace(catalogue, top_n=length)
+    """Return the popular items of each segment, under its rules: segment, rank from 1, item_id, score.
+
+    Segments with rules of their own have a list even if too little is known of them.
+    """
+    rules = catalogue.rules
+    share = rules.min_new / rules.top_n
+    alone = replace(catalogue, rules=replace(rules, top_n=length, min_new=places(share, length)))
     tables = []
-    for segment in sorted(catalogue.popularity):
-        found = _popular(alone, segment, 1, None)
+    for segment in sorted({*catalogue.popularity, *rules.profiles}):
+        found = _popular(alone, segment, list_segment(segment, catalogue.popularity), 1, None)
         count = int(found.lengths[0])
         tables.append(
             pa.table(
@@ -135,67 +151,103 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _parts(catalogue: Catalogue, shoppers: Shoppers) -> list[tuple[npt.NDArray[np.intp], tuple[TopN, Reasons]]]:
-    """Return the lists of those whom the model knows, then of the others by segment."""
-    known = np.flatnonzero(shoppers.users.known)
-    parts = [(known, _personal(catalogue, shoppers.rows(known)))] if len(known) else []
-    names = np.array([list_segment(str(name), catalogue.popularity) for name in shoppers.segments], dtype=np.str_)
-    for segment in np.unique(names[~shoppers.users.known]):
-        rows = np.flatnonzero(~shoppers.users.known & (names == segment))
-        seen = None if shoppers.seen is None else shoppers.seen[rows]
-        found = _popular(catalogue, str(segment), len(rows), seen)
-        codes = np.where(found.items == NOTHING, 0, Reason.POPULAR_IN_SEGMENT).astype(np.int8)
-        parts.append((rows, (found, Reasons(codes, np.full_like(found.items, NOTHING)))))
-    return parts
+def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa.RecordBatch:
+    """Return one row a user, see `SCHEMA`.
+
+    Identifiers are taken from a dictionary of those that occur, once each, which is also how they
+    lie in the Parquet file.
+    """
+    there = lists.items != NOTHING
+    offsets = np.zeros(len(there) + 1, dtype=np.int32)
+    np.cumsum(there.sum(axis=1), out=offsets[1:])
+    arrays = [
+        _identifiers(catalogue.item_ids, lists.items[there]),
+        pa.array(lists.scores[there]),
+        pa.array(lists.codes[there]),
+        _identifiers(catalogue.item_ids, lists.sources[there]),
+    ]
+    columns = [pa.array(shoppers.user_ids.tolist(), pa.string()), pa.array(shoppers.segments.tolist(), pa.string())]
+    columns += [pa.ListArray.from_arrays(pa.array(offsets), values) for values in arrays]
+    return pa.RecordBatch.from_arrays(columns, names=SCHEMA.names)
 
 
-def _personal(catalogue: Catalogue, shoppers: Shoppers) -> tuple[TopN, Reasons]:
-    found = capped_top_n(
+def _identifiers(item_ids: npt.NDArray[np.str_], positions: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+    occurs = np.zeros(len(item_ids) + 1, dtype=bool)
+    occurs[positions] = True  # NOTHING is the last
+    missing = positions == NOTHING if occurs[-1] else None
+    occurs[-1] = False
+    used = np.flatnonzero(occurs)
+    code = np.zeros(len(occurs), dtype=np.int32)
+    code[used] = np.arange(len(used), dtype=np.int32)
+    codes = pa.array(code[positions], mask=missing)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(item_ids[used].tolist(), pa.string()))
+
+
+def _alike(catalogue: Catalogue, shoppers: Shoppers) -> Iterator[tuple[npt.NDArray[np.intp], str, str | None]]:
+    """Yield users for whom the same rules hold, the segment of the rules, and that of the popular items.
+
+    Those whom the model knows have lists of their own: None.
+    """
+    names, numbers = np.unique(shoppers.segments, return_inverse=True)
+    known = shoppers.users.known
+    of_rules = [str(name) if name in catalogue.rules.profiles else "" for name in names]
+    of_lists = [list_segment(str(name), catalogue.popularity) for name in names]
+    for rules in sorted(set(of_rules)):
+        under = np.array([own == rules for own in of_rules])[numbers]
+        if (under & known).any():
+            yield np.flatnonzero(under & known), rules, None
+        for segment in sorted(set(of_lists)):
+            rows = np.flatnonzero(under & ~known & np.array([own == segment for own in of_lists])[numbers])
+            if len(rows):
+                yield rows, rules, segment
+
+
+def _lists(catalogue: Catalogue, shoppers: Shoppers, profile_segment: str, list_of: str | None) -> Composed:
+    if list_of is not None:
+        return _popular(catalogue, profile_segment, list_of, len(shoppers.user_ids), shoppers.seen)
+    return compose_lists(
         shoppers.users,
         catalogue.items,
-        catalogue.top_n,
-        groups=catalogue.categories,
-        cap=catalogue.max_per_category,
+        catalogue.rules,
+        catalogue.rules.profile(profile_segment),
         exclude=shoppers.seen,
-        allowed=catalogue.allowed,
         user_names=shoppers.user_ids,
         item_names=catalogue.item_ids,
     )
-    reasons = explain(
-        found.items,
-        shoppers.history,
-        units=catalogue.units,
-        categories=catalogue.categories,
-        is_new=catalogue.is_new,
-    )
-    return found, reasons
 
 
-def _popular(catalogue: Catalogue, segment: str, n_users: int, seen: sparse.csr_matrix | None) -> TopN:
-    scores = segment_scores(segment, catalogue.popularity, len(catalogue.item_ids))
-    users, items = as_factors(scores, n_users)
-    return capped_top_n(
-        users,
-        items,
-        catalogue.top_n,
-        groups=catalogue.categories,
-        cap=catalogue.max_per_category,
-        exclude=seen,
-        allowed=catalogue.allowed,
-    )
+def _popular(
+    catalogue: Catalogue, profile_segment: str, segment: str, n_users: int, seen: sparse.csr_matrix | None
+) -> Composed:
+    users, items = as_factors(segment_scores(segment, catalogue.popularity, len(catalogue.item_ids)), n_users)
+    return compose_lists(users, items, catalogue.rules, catalogue.rules.profile(profile_segment), exclude=seen)
 
 
-def _record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: TopN, reasons: Reasons) -> pa.RecordBatch:
-    there = lists.items != NOTHING
-    offsets = pa.array(np.concatenate([[0], np.cumsum(lists.lengths)]), pa.int32())
-    ids = pa.array(catalogue.item_ids.tolist(), pa.string())
-    sources = reasons.items[there]
-    flat = {
-        c.ITEM_IDS: ids.take(pa.array(lists.items[there])),
-        c.SCORES: pa.array(lists.scores[there], pa.float32()),
-        c.REASON_CODES: pa.array(reasons.codes[there], pa.int8()),
-        c.REASON_ITEM_IDS: ids.take(pa.array(sources, mask=sources == NOTHING)),
-    }
-    columns = [pa.array(shoppers.user_ids.tolist(), pa.string()), pa.array(shoppers.segments.tolist(), pa.string())]
-    columns += [pa.ListArray.from_arrays(offsets, values) for values in flat.values()]
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+def _reasons(catalogue: Catalogue, shoppers: Shoppers, found: Composed, *, personal: bool) -> Reasons:
+    codes = np.zeros(found.items.shape, dtype=np.int8)
+    sources = np.full(found.items.shape, NOTHING, dtype=np.int32)
+    popular = _best_sellers(catalogue, EVERYBODY)
+    names, numbers = np.unique(shoppers.segments, return_inverse=True)
+    own = [str(name) if name != EVERYBODY and name in catalogue.popularity else None for name in names]
+    for segment in sorted(set(own), key=str):
+        rows = np.flatnonzero(np.array([name == segment for name in own])[numbers])
+        codes[rows], sources[rows] = explain(
+            found.items[rows],
+            found.pinned[rows],
+            shoppers.history[rows],
+            personal=personal,
+            vectors=catalogue.items.vectors,
+            categories=catalogue.rules.categories,
+            is_new=catalogue.rules.is_new,
+            popular=popular,
+            popular_here=None if segment is None else _best_sellers(catalogue, segment),
+        )
+    return Reasons(codes, sources)
+
+
+def _best_sellers(catalogue: Catalogue, segment: str) -> npt.NDArray[np.bool_]:
+    counts = catalogue.popularity[segment]
+    order = np.argsort(-counts.all, kind="stable")[: catalogue.n_popular]
+    best = np.zeros(len(catalogue.item_ids), dtype=bool)
+    best[counts.items[order[counts.all[order] > 0]]] = True
+    return best

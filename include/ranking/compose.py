@@ -1,0 +1,136 @@
+"""Lists under rules: exact, whatever the rules leave out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from include.model.factors import Factors
+from include.ranking.rules import Bools, Integers, Profile, Rules
+from include.ranking.topn import NOTHING, TopN, merge, top_n
+from include.ranking.walk import UNDECIDED, walk
+
+SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
+FIRST_SURPLUS = 3  # times N that are ranked first; whoever needs more is done by group
+
+
+class Composed(NamedTuple):
+    """Lists in rank order.
+
+    Attributes
+    ----------
+    items, scores
+        See `TopN`; pinned items first, whatever their scores.
+    pinned
+        (n_users,) int32 number of pinned items at the head.
+    """
+
+    items: Integers
+    scores: npt.NDArray[np.float32]
+    pinned: Integers
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Return the length of each list."""
+        lengths: npt.NDArray[np.int64] = np.sum(self.items >= 0, axis=1, dtype=np.int64)
+        return lengths
+
+
+def compose_lists(
+    users: Factors,
+    items: Factors,
+    rules: Rules,
+    profile: Profile,
+    *,
+    exclude: sparse.csr_matrix | None = None,
+    user_names: npt.NDArray[np.str_] | None = None,
+    item_names: npt.NDArray[np.str_] | None = None,
+) -> Composed:
+    """Return each user's list under the rules, which docs/ranking.md defines.
+
+    Parameters
+    ----------
+    users, items, exclude, user_names, item_names
+        See `top_n`.
+    profile
+        Of the segment of all these users.
+
+    Raises
+    ------
+    ValidationError
+        As `top_n` does.
+    """
+    n, ranked = rules.top_n, profile.ranked
+    may_pass_over = bool(rules.cap) or rules.min_new > 0
+    fetched = FIRST_SURPLUS * n if may_pass_over else n
+    first = top_n(users, items, fetched, exclude=exclude, allowed=ranked, user_names=user_names, item_names=item_names)
+    if not may_pass_over and not len(profile.pinned):
+        return Composed(*first, np.zeros(len(users.biases), dtype=np.int32))
+    new = _nothing(len(users.biases))
+    if rules.min_new:
+        new = top_n(users, items, FIRST_SURPLUS * rules.min_new, exclude=exclude, allowed=ranked & rules.is_new)
+    pinned = _pinned(users, items, profile, exclude)
+    more = fetched < int(ranked.sum())
+    lists, outcome = _walk(pinned, first, more, new, rules)
+    again = np.flatnonzero(outcome == UNDECIDED)
+    if len(again):
+        own = None if exclude is None else exclude[again]
+        found = _by_group(take(users, again), items, rules, ranked, own)
+        some = TopN(pinned.items[again], pinned.scores[again])
+        for whole, part in zip(lists, _walk(some, found, False, _nothing(len(again)), rules)[0], strict=True):
+            whole[again] = part
+    return lists
+
+
+def take(factors: Factors, rows: npt.NDArray[np.integer]) -> Factors:
+    """Return the factors of some rows."""
+    return Factors(factors.vectors[rows], factors.biases[rows], factors.known[rows])
+
+
+def _walk(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> tuple[Composed, npt.NDArray[np.int8]]:
+    # Contiguous: the compiled walk has one form
+    pins, best, fresh = ([np.ascontiguousarray(array) for array in lists] for lists in (pinned, first, new))
+    items, scores, ahead, outcome = walk(
+        *pins, *best, more, *fresh, True, rules.categories, rules.is_new, rules.top_n, rules.cap, rules.min_new
+    )
+    return Composed(items, scores, ahead), outcome
+
+
+def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.csr_matrix | None) -> TopN:
+    """Return the pinned items that each user may have, in their order."""
+    chosen = profile.pinned[profile.allowed[profile.pinned]]
+    shape = (len(users.biases), len(chosen))
+    scores = users.vectors @ items.vectors[chosen].T + items.biases[chosen] + users.biases[:, None]
+    there: Bools = np.ones(shape, dtype=bool)
+    if exclude is not None and len(chosen):
+        left_out = sparse.csr_matrix((np.ones(exclude.nnz, bool), exclude.indices, exclude.indptr), exclude.shape)
+        there = ~left_out[:, chosen].toarray()
+    return TopN(np.where(there, chosen, np.int32(NOTHING)), scores.astype(np.float32).reshape(shape))
+
+
+def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclude: sparse.csr_matrix | None) -> TopN:
+    """Return, best first, all that the walk could take, however unlike the categories are.
+
+    Of new and of other items apart, the best `cap` of each category; of those the best 3 N: the walk takes at
+    most N and passes over at most one for each pinned item and each item of the other kind that it
+    took. One pass over all scores.
+    """
+    n = SURPLUS * rules.top_n
+    groups = np.unique(rules.categories[ranked]) if rules.cap else np.array([NOTHING])
+    parts = []
+    for kind in (ranked & rules.is_new, ranked & ~rules.is_new):
+        best = _nothing(len(users.biases))
+        for group in groups:
+            limit = min(rules.cap, n) if rules.cap and group != NOTHING else n
+            chosen = kind & (rules.categories == group) if rules.cap else kind
+            if chosen.any():
+                best = merge(best, top_n(users, items, limit, exclude=exclude, allowed=chosen), n)
+        parts.append(best)
+    return merge(parts[0], parts[1], 2 * n)
+
+
+def _nothing(rows: int) -> TopN:
+    return TopN(np.empty((rows, 0), dtype=np.int32), np.empty((rows, 0), dtype=np.float32))
