@@ -146,24 +146,11 @@ class TrainingSet:
         weights = self.interactions.weight_before if period == "before" else self.interactions.weight_all
         return self._pairs(weights > 0, weights)
 
-    def seen(self, period: Period = "all", since: dt.date | None = None) -> sparse.csr_matrix:
-        """Return what users bought and did not bring back: (n_users, n_items) bool CSR.
-
-        Parameters
-        ----------
-        period
-            ``before``: up to the cutoff; ``all``: up to the run date.
-        since
-            With ``all``: only what was bought last on this day or later.
-        """
+    def seen(self, period: Period = "all") -> sparse.csr_matrix:
+        """Return what users bought in a period and did not bring back: (n_users, n_items) bool CSR."""
         if period == "before":
-            if since is not None:
-                raise ValueError("`since` looks past the cutoff; it goes with period 'all' only")
             return self._pairs(self.interactions.n_before > 0)
-        chosen = ~np.isnat(self.interactions.bought_on)
-        if since is not None:
-            chosen &= self.interactions.bought_on >= np.datetime64(since, "D")
-        return self._pairs(chosen)
+        return self._pairs(~np.isnat(self.interactions.bought_on))
 
     def had_since(self, since: Mapping[str, dt.date]) -> sparse.csr_matrix:
         """Return what users had to do with lately: (n_users, n_items) bool CSR.

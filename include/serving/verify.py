@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 SAMPLE = 500
 SHOWN = 5
 STRANGER = "nobody knows this user"
-REASON_CODE = {"because_of_item": 1, "popular_in_segment": 2, "new_in_category": 3}
+REASON_CODE = {
+    "because_of_item": 1, "popular_in_segment": 2, "new_in_category": 3, "popular": 4, "pinned": 5, "taste": 6,
+    "in_the_shop": 7,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ INSERT INTO reco.reason (code, name, text) VALUES
     (1, 'because_of_item', 'because you had {item}'),
     (2, 'popular_in_segment', 'popular with shoppers like you'),
     (3, 'new_in_category', 'new in {category}'),
-    (4, 'popular', 'popular with everybody');
+    (4, 'popular', 'popular with everybody'),
+    (5, 'pinned', 'picked by the shop'),
+    (6, 'taste', 'goes with your taste'),
+    (7, 'in_the_shop', 'also in the shop');
 
 CREATE SEQUENCE reco.build AS integer;
 COMMENT ON SEQUENCE reco.build IS 'Numbers the builds: every load of a batch is a new one.';

@@ -53,9 +53,9 @@ COMMENT ON COLUMN reco.recommendations.category IS 'Category of the item; null w
 COMMENT ON COLUMN reco.recommendations.score IS
     'The model''s score, without unit: higher is better, comparable within one user''s list only.';
 COMMENT ON COLUMN reco.recommendations.reason IS
-    'Why it is there: because_of_item, popular_in_segment or new_in_category.';
+    'Why it is there: because_of_item, new_in_category, popular_in_segment, popular, taste, in_the_shop or pinned.';
 COMMENT ON COLUMN reco.recommendations.reason_item_id IS
-    'For because_of_item: the item of the user''s history that is most similar; otherwise null.';
+    'For because_of_item: the item of the user''s history that contributes most; otherwise null.';
 COMMENT ON COLUMN reco.recommendations.variant IS 'The variant that serves this list; main unless configured otherwise.';
 COMMENT ON COLUMN reco.recommendations.model_version IS
     'Version in the model registry that scored the list; popularity when there was no model.';
@@ -103,9 +103,9 @@ COMMENT ON COLUMN reco.recommendations_history.category IS 'Category of the item
 COMMENT ON COLUMN reco.recommendations_history.score IS
     'The model''s score, without unit: higher is better, comparable within one user''s list only.';
 COMMENT ON COLUMN reco.recommendations_history.reason IS
-    'Why it is there: because_of_item, popular_in_segment or new_in_category.';
+    'Why it is there: because_of_item, new_in_category, popular_in_segment, popular, taste, in_the_shop or pinned.';
 COMMENT ON COLUMN reco.recommendations_history.reason_item_id IS
-    'For because_of_item: the item of the user''s history that is most similar; otherwise null.';
+    'For because_of_item: the item of the user''s history that contributes most; otherwise null.';
 COMMENT ON COLUMN reco.recommendations_history.variant IS 'The variant that the batch was made for.';
 COMMENT ON COLUMN reco.recommendations_history.model_version IS
     'Version in the model registry that scored the list; popularity when there was no model.';

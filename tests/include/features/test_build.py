@@ -140,6 +140,18 @@ def test_weights_decay_towards_the_end_of_each_period(build: Build) -> None:
     assert (other["weight_before"], other["weight_all"], other["n_before"], other["n_after"]) == (0, 1, 0, 1)
 
 
+def test_what_a_user_looked_at_is_kept_beside_what_they_bought(build: Build) -> None:
+    events = [event("u", "a", "cart", 7), event("u", "a", "cart", 9), event("u", "a", "view", 5)]
+    events += [event("v", "a", kind, age) for kind, age in (("purchase", 20), ("return", 19), ("view", 30))]
+    silent = POLICY.model_copy(
+        update={"features": POLICY.features.model_copy(update={"event_weights": {"purchase": 1.0}})}
+    )
+    built = build(events, policy=silent)
+    pair, undone = built.pair("u", "a"), built.pair("v", "a")
+    assert (pair["carted_on"], pair["viewed_on"], pair["bought_on"], pair["weight_all"]) == (day(7), day(5), None, 0)
+    assert (undone["carted_on"], undone["viewed_on"], undone["bought_on"]) == (None, day(30), None)
+
+
 def test_days_outside_the_window_do_not_count(build: Build) -> None:
     events = [event("u", "a", "purchase", 99), event("u", "old", "purchase", 100, delivered=0)]
     events.append(event("u", "future", "purchase", -1, delivered=0))

@@ -39,14 +39,30 @@ def test_targets_are_bought_after_the_cutoff_and_never_before() -> None:
     assert training_set.targets().toarray().tolist() == [[False, True], [False, False]]
 
 
-def test_seen_knows_periods_and_days() -> None:
+def test_seen_knows_periods() -> None:
     training_set = make_training_set(PAIRS)
     assert training_set.seen("before").toarray().tolist() == [[True, False], [False, True]]
     assert training_set.seen().toarray().tolist() == [[False, True], [False, True]]
-    assert training_set.seen(since=dt.date(2026, 1, 1)).toarray().tolist() == [[False, True], [False, True]]
-    assert training_set.seen(since=dt.date(2026, 1, 2)).toarray().tolist() == [[False, True], [False, False]]
-    with pytest.raises(ValueError, match="since"):
-        training_set.seen("before", since=RUN_DATE)
+
+
+def test_what_was_had_lately_depends_on_the_event_type() -> None:
+    looked = {"weight_all": 0, "n_before": 0, "bought_on": None}
+    pairs = [
+        *PAIRS,
+        Pair("abe", "cup", carted_on=dt.date(2026, 1, 20), viewed_on=dt.date(2026, 1, 31), **looked),
+        Pair("abe", "mug", viewed_on=dt.date(2026, 1, 25), **looked),
+    ]
+    training_set = make_training_set(pairs)
+
+    def had(**since: dt.date) -> list[list[int]]:
+        return training_set.had_since(since).toarray().astype(int).tolist()
+
+    assert had(purchase=dt.date.min) == [[0, 0], [0, 1], [0, 1]]
+    assert had(purchase=dt.date(2026, 1, 1)) == [[0, 0], [0, 1], [0, 1]]
+    assert had(purchase=dt.date(2026, 1, 2)) == [[0, 0], [0, 1], [0, 0]]
+    assert had(cart=dt.date(2026, 1, 20)) == [[1, 0], [0, 0], [0, 0]]
+    assert had(cart=dt.date(2026, 1, 21), view=dt.date(2026, 1, 26)) == [[1, 0], [0, 0], [0, 0]]
+    assert had(view=dt.date.min, purchase=dt.date.min) == [[1, 1], [0, 1], [0, 1]]
 
 
 def test_feature_rows_hold_identity_and_side_features_and_sum_to_one() -> None:

@@ -1,69 +1,58 @@
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
-from scipy import sparse
+from pyarrow.fs import LocalFileSystem
 
-import include.ranking.distribute as distribute
-from include.model.factors import Factors
-from include.ranking import Catalogue, Shoppers, shelves
-from include.ranking.reasons import unit_vectors
-from tests.include.ranking.test_shelf import popularity
+from include.ranking.distribute import Target, part_size, split, summarise, write_lists
+from include.ranking.shelf import SCHEMA
+from tests.include.ranking.made import TOP_N, digest, expected_digest, make_night
 
-N_USERS, N_ITEMS = 30, 5
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
-def night() -> tuple[Catalogue, Shoppers]:
-    random = np.random.default_rng(5)
-    vectors = random.normal(size=(N_ITEMS, 3)).astype(np.float32)
-    catalogue = Catalogue(
-        item_ids=np.array(["cup", "mug", "pan", "pot", "rug"]),
-        items=Factors(vectors, np.zeros(N_ITEMS, np.float32), np.ones(N_ITEMS, bool)),
-        units=unit_vectors(vectors),
-        allowed=np.ones(N_ITEMS, bool),
-        is_new=np.zeros(N_ITEMS, bool),
-        categories=np.full(N_ITEMS, -1, np.int32),
-        popularity={"everybody": popularity(rug=5, pan=3)},
-        top_n=3,
-        max_per_category=2,
-    )
-    had = sparse.csr_matrix(random.random((N_USERS, N_ITEMS)) < 0.3)
-    shoppers = Shoppers(
-        user_ids=np.array([f"u{number:02}" for number in range(N_USERS)]),
-        segments=np.full(N_USERS, "France"),
-        users=Factors(
-            random.normal(size=(N_USERS, 3)).astype(np.float32),
-            np.zeros(N_USERS, np.float32),
-            np.arange(N_USERS) % 4 > 0,
-        ),
-        seen=had,
-        history=had,
-    )
-    return catalogue, shoppers
+@pytest.mark.parametrize(
+    ("users", "size"), [(1, 512), (512 * 64, 512), (512 * 64 + 1, 513), (100_000, 1563), (10**8, 8192)]
+)
+def test_parts_follow_from_the_number_of_users(users: int, size: int) -> None:
+    assert part_size(users) == size
+
+
+def test_parts_keep_everyone_once_and_in_order() -> None:
+    _, shoppers = make_night(1100)
+    parts = list(split(shoppers))
+    assert [len(part.user_ids) for part in parts] == [512, 512, 76]
+    assert [user for part in parts for user in part.user_ids] == shoppers.user_ids.tolist()
+
+
+def test_answers_add_up_in_the_order_of_the_users() -> None:
+    counts = {"users": 2, "recommendations": 3, "shortfall": 1, "seen": 1}
+    written = summarise({1: ("b", counts, 5), 0: ("a", {**counts, "catalogue": 2}, 7)})
+    assert written.files == ("a", "b")
+    assert written.counts == {"users": 4, "recommendations": 6, "shortfall": 2}
+    assert written.causes == {"seen": 2, "catalogue": 2}
+    assert written.digest == 12
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("size", [4, 1000])
-def test_spark_gives_the_lists_that_one_process_gives(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    monkeypatch.setattr(distribute, "USERS_AT_ONCE", size)
-    catalogue, shoppers = night()
-    before = spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch")
-    frame = distribute.recommend(spark, catalogue, shoppers)
-    expected = pa.Table.from_batches([shelves(catalogue, shoppers)])
-    found = frame.toArrow().cast(expected.schema)
-    assert found.drop(["scores"]).equals(expected.drop(["scores"]))
-    # The last bit of a score may depend on who is scored together: chunks have a fixed size for that.
-    scores = [table["scores"].combine_chunks().flatten().to_numpy() for table in (found, expected)]
-    np.testing.assert_allclose(*scores, rtol=1e-5, atol=1e-6)
-    assert spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch") == before
+def test_lists_written_on_spark_are_those_made_without_it(spark: SparkSession, tmp_path: Path) -> None:
+    catalogue, shoppers = make_night(1100)
+    written = write_lists(spark, catalogue, shoppers, Target(LocalFileSystem(), str(tmp_path)), digest)
+    assert written.counts == {"users": 1100, "recommendations": 1100 * TOP_N, "shortfall": 0}
+    assert written.digest == expected_digest(catalogue, shoppers)
+    table = pa.concat_tables(pq.read_table(tmp_path / file, partitioning=None) for file in written.files)
+    assert table["user_id"].to_pylist() == shoppers.user_ids.tolist()
+    assert digest(table.cast(SCHEMA)) == written.digest
+    assert [str(kind).replace("element", "item") for kind in table.schema.types] == [str(k) for k in SCHEMA.types]
 
 
-def test_users_are_split_in_their_order() -> None:
-    _, shoppers = night()
-    parts = list(distribute.split(shoppers, 8))
-    assert [len(part.user_ids) for part in parts] == [8, 8, 8, 6]
-    assert np.concatenate([part.user_ids for part in parts]).tolist() == shoppers.user_ids.tolist()
+@pytest.mark.spark
+def test_nobody_is_no_files(spark: SparkSession, tmp_path: Path) -> None:
+    catalogue, shoppers = make_night(10)
+    written = write_lists(spark, catalogue, shoppers.rows(slice(0, 0)), Target(LocalFileSystem(), str(tmp_path)))
+    assert (written.files, written.counts["users"], list(tmp_path.iterdir())) == ((), 0, [])

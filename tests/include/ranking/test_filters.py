@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from include.model.factors import Factors
+from include.policy import SeenRule
 from include.ranking import allowed_items, demote_unknown, seen_since, top_n
 
 DAY = dt.date(2026, 1, 31)
@@ -16,10 +17,16 @@ def test_what_is_out_of_stock_or_blocked_is_not_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [("never", None), (1, DAY), (30, dt.date(2026, 1, 2)), ("ever", dt.date.min)]
+    ("rule", "expected"),
+    [("never", {}), (1, {"cart": DAY}), (30, {"cart": dt.date(2026, 1, 2)}), ("ever", {"cart": dt.date.min})],
 )
-def test_a_seen_rule_is_a_first_day(rule: str | int, expected: dt.date | None) -> None:
-    assert seen_since(rule, DAY) == expected
+def test_a_seen_rule_is_a_first_day(rule: SeenRule, expected: dict[str, dt.date]) -> None:
+    assert seen_since({"cart": rule}, DAY) == expected
+
+
+def test_event_types_have_rules_of_their_own() -> None:
+    since = seen_since({"purchase": "ever", "view": "never", "cart": 7}, DAY)
+    assert since == {"purchase": dt.date.min, "cart": dt.date(2026, 1, 25)}
 
 
 def test_items_that_the_model_does_not_know_come_after_all_others() -> None:
@@ -34,3 +41,9 @@ def test_items_that_the_model_does_not_know_come_after_all_others() -> None:
 def test_where_all_or_none_are_known_nothing_changes(known: bool) -> None:
     items = Factors(np.ones((2, 1), np.float32), np.ones(2, np.float32), np.full(2, known))
     assert demote_unknown(items, items) is items
+
+
+def test_what_the_model_does_not_know_stays_last_however_popular_it_is() -> None:
+    users = Factors(np.array([[1.0]], np.float32), np.zeros(1, np.float32), np.ones(1, bool))
+    items = Factors(np.array([[-1.0], [0.0]], np.float32), np.array([-1.0, 9.0], np.float32), np.array([True, False]))
+    assert top_n(users, demote_unknown(items, users), 2).items.tolist() == [[0, 1]]

@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Reason, Shoppers, popular_table, shelves
-from include.ranking.reasons import unit_vectors
+from include.ranking import Catalogue, Profile, Reason, Rules, Shoppers, popular_table, record_batch, shelves, shortfall
+from include.ranking.shelf import SCHEMA
 
 ITEMS = np.array(["cup", "mug", "pan", "pot", "rug"])
 
@@ -20,21 +21,34 @@ def popularity(**counts: float) -> SegmentPopularity:
     return SegmentPopularity(positions, values, values)
 
 
+def make_rules(**changes: Any) -> Rules:
+    values: dict[str, Any] = {
+        "top_n": 3,
+        "categories": np.array([0, 0, 1, 1, -1], np.int32),
+        "cap": 2,
+        "is_new": np.zeros(5, bool),
+        "min_new": 0,
+        "common": profile("cup", "mug", "pan", "pot", "rug"),
+        "profiles": {},
+    }
+    return Rules(**{**values, **changes})
+
+
+def profile(*allowed: str, pinned: tuple[str, ...] = ()) -> Profile:
+    return Profile(np.isin(ITEMS, allowed), np.array([ITEMS.tolist().index(name) for name in pinned], np.int32))
+
+
 def catalogue(**changes: Any) -> Catalogue:
     """Return cups and mugs in one direction, pans and pots in another, a rug in none."""
     vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [0, 0]], np.float32)
-    values: dict[str, Any] = {
-        "item_ids": ITEMS,
-        "items": Factors(vectors, np.zeros(5, np.float32), np.ones(5, bool)),
-        "units": unit_vectors(vectors),
-        "allowed": np.ones(5, bool),
-        "is_new": np.zeros(5, bool),
-        "categories": np.array([0, 0, 1, 1, -1], np.int32),
-        "popularity": {"everybody": popularity(rug=5, pan=3), "France": popularity(pot=2)},
-        "top_n": 3,
-        "max_per_category": 2,
-    }
-    return Catalogue(**{**values, **changes})
+    counts = {"everybody": popularity(rug=5, pan=3), "France": popularity(pot=2)}
+    items = Factors(vectors, np.zeros(5, np.float32), np.ones(5, bool))
+    return Catalogue(ITEMS, items, make_rules(**changes), counts, n_popular=2)
+
+
+def rows_of(shelf_catalogue: Catalogue, people: Shoppers) -> list[dict[str, Any]]:
+    batch = record_batch(shelf_catalogue, people, shelves(shelf_catalogue, people))
+    return pa.Table.from_batches([batch]).cast(SCHEMA).to_pylist()
 
 
 def shoppers(*, seen: bool = True) -> Shoppers:
@@ -46,40 +60,64 @@ def shoppers(*, seen: bool = True) -> Shoppers:
         segments=np.array(["Spain", "France", "Spain"]),
         users=Factors(vectors, np.zeros(3, np.float32), np.array([True, False, False])),
         seen=had if seen else None,
-        history=had,
+        history=had.astype(np.float32),
     )
 
 
 def test_lists_by_vector_and_by_segment_with_reasons() -> None:
-    rows = {row["user_id"]: row for row in shelves(catalogue(), shoppers()).to_pylist()}
-    because, popular = Reason.BECAUSE_OF_ITEM, Reason.POPULAR_IN_SEGMENT
+    rows = {row["user_id"]: row for row in rows_of(catalogue(), shoppers())}
+    because, popular, taste = Reason.BECAUSE_OF_ITEM, Reason.POPULAR, Reason.TASTE
     assert rows["ann"]["item_ids"] == ["mug", "pot", "pan"]
     assert rows["ann"]["scores"] == pytest.approx([1.9, 1.1, 1.0])
-    assert rows["ann"]["reason_codes"] == [because, popular, popular]
+    assert rows["ann"]["reason_codes"] == [because, taste, popular]
     assert rows["ann"]["reason_item_ids"] == ["cup", None, None]
     assert rows["bob"]["item_ids"] == ["rug", "pan", "cup"]  # the pot is seen; France bought nothing else
-    assert rows["bob"]["reason_codes"] == [popular] * 3
+    assert rows["bob"]["reason_codes"] == [popular, popular, Reason.IN_THE_SHOP]
     assert rows["cat"]["item_ids"] == ["rug", "pan", "cup"]
     assert rows["cat"]["scores"] == [5, 3, 0]
     assert [row["segment"] for row in rows.values()] == ["Spain", "France", "Spain"]
 
 
 def test_the_segment_comes_first_when_nothing_is_left_out() -> None:
-    rows = shelves(catalogue(), shoppers(seen=False)).to_pylist()
+    rows = rows_of(catalogue(), shoppers(seen=False))
     assert rows[1]["item_ids"] == ["pot", "rug", "pan"]
+    assert rows[1]["reason_codes"] == [Reason.POPULAR_IN_SEGMENT, Reason.POPULAR, Reason.POPULAR]
     assert rows[0]["item_ids"] == ["cup", "mug", "pot"]
     assert rows[0]["reason_item_ids"] == [None, "cup", None]  # an item is no reason for itself
 
 
 def test_filters_hold_for_everyone() -> None:
-    allowed = np.array([True, False, True, True, True])
-    rows = shelves(catalogue(allowed=allowed, max_per_category=1, top_n=5), shoppers()).to_pylist()
+    common = profile("cup", "pan", "pot", "rug")
+    rows = rows_of(catalogue(common=common, cap=1, top_n=5), shoppers())
     categories = dict(zip(ITEMS.tolist(), ["cup", "cup", "pan", "pan", None], strict=True))
     for row in rows:
         assert "mug" not in row["item_ids"]
         named = [categories[item] for item in row["item_ids"] if categories[item]]
         assert len(named) == len(set(named))
     assert [len(row["item_ids"]) for row in rows] == [2, 3, 3]
+
+
+def test_a_segment_has_its_own_items_and_pins() -> None:
+    profiles = {"Spain": profile("mug", "pan", "rug", pinned=("rug", "cup"))}
+    rows = rows_of(catalogue(profiles=profiles), shoppers())
+    assert rows[0]["item_ids"] == ["rug", "mug", "pan"]
+    assert rows[0]["scores"] == pytest.approx([0, 1.9, 1.0])
+    assert rows[0]["reason_codes"] == [Reason.PINNED, Reason.BECAUSE_OF_ITEM, Reason.POPULAR]
+    assert rows[1]["item_ids"] == ["rug", "pan", "cup"]
+    assert rows[2]["item_ids"] == ["rug", "pan", "mug"]
+
+
+def test_why_lists_are_short() -> None:
+    def causes(**changes: Any) -> dict[str, int]:
+        made = catalogue(**changes)
+        return shortfall(made, shoppers(), shelves(made, shoppers()))
+
+    assert causes() == {}
+    assert causes(common=profile("cup", "mug")) == {"catalogue": 3}
+    assert causes(profiles={"Spain": profile("cup", "pan")}) == {"allow_list": 2}
+    assert causes(profiles={"Spain": profile("cup", "pan", "rug")}) == {"seen": 1}
+    assert causes(common=profile("cup", "mug", "pan", "pot"), cap=1) == {"category_cap": 3}
+    assert causes(min_new=1, is_new=np.isin(ITEMS, ["pot"])) == {"few_new_items": 1}  # bob has seen the pot
 
 
 def test_popular_items_of_each_segment() -> None:
@@ -95,12 +133,18 @@ def test_popular_items_of_each_segment() -> None:
     assert table[1]["score"] == pytest.approx(5 / 6)
 
 
+def test_a_segment_with_rules_of_its_own_has_a_popular_list_of_its_own() -> None:
+    table = popular_table(catalogue(profiles={"Spain": profile("mug", "pan", pinned=("mug",))}), 3).to_pylist()
+    assert [row["item_id"] for row in table if row["segment"] == "Spain"] == ["mug", "pan"]
+
+
 def test_some_of_the_users_get_the_same_lists_as_all() -> None:
-    everyone = shelves(catalogue(), shoppers()).to_pylist()
-    assert shelves(catalogue(), shoppers().rows(slice(1, 3))).to_pylist() == everyone[1:]
+    everyone = rows_of(catalogue(), shoppers())
+    assert rows_of(catalogue(), shoppers().rows(slice(1, 3))) == everyone[1:]
 
 
 def test_nobody_gets_no_rows() -> None:
-    batch = shelves(catalogue(), shoppers().rows(slice(0, 0)))
+    nobody = shoppers().rows(slice(0, 0))
+    batch = record_batch(catalogue(), nobody, shelves(catalogue(), nobody))
     assert batch.num_rows == 0
     assert batch.schema.names[0] == "user_id"

@@ -1,0 +1,169 @@
+"""What Spark costs: everyone's lists on Spark, written to Parquet, against the kernel alone and Spark's own ALS.
+
+The users and items are random; every user has seen some items, which are left out. All runs use the same
+threads: Spark one task a core, the kernel alone as many threads. The first run of each starts workers and
+loads compiled code, the second is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from pyarrow.fs import LocalFileSystem
+from scipy import sparse
+
+from include.features import SegmentPopularity
+from include.model.factors import Factors
+from include.ranking import Catalogue, Profile, Rules, Shoppers, top_n
+from include.ranking.distribute import Target, part_size, write_lists
+from include.settings import load_settings
+from include.spark import spark_session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TOP_N, DIMENSIONS, SEEN = 100, 64, 30
+
+
+class Case(NamedTuple):
+    """So many users and items, and so many users for Spark's own ALS, which is slow."""
+
+    name: str
+    users: int
+    items: int
+    als_users: int
+
+
+CASES = {
+    "quick": [Case("small", 4_000, 5_000, 500)],
+    "full": [Case("20k_items", 100_000, 20_000, 4_000), Case("200k_items", 50_000, 200_000, 1_000)],
+}
+
+
+def run(scale: str) -> dict[str, float | str]:
+    """Return users a second and shares by case; `spark_share_*` is Spark to Parquet over the kernel alone.
+
+    Parameters
+    ----------
+    scale
+        "quick" or "full".
+    """
+    cores = len(os.sched_getaffinity(0))
+    figures: dict[str, float | str] = {"spark_cores": float(cores)}
+    with tempfile.TemporaryDirectory() as home:
+        settings = load_settings({"NIGHTSHELF_HOME": home, "SPARK_MASTER": f"local[{cores}]"})
+        with spark_session("benchmark", settings) as spark:
+            for case in CASES[scale]:
+                figures |= _measure(spark, Path(home), case)
+    return figures
+
+
+def _measure(spark: SparkSession, home: Path, case: Case) -> dict[str, float | str]:
+    catalogue, shoppers = make_case(case.users, case.items)
+    without_history = Shoppers(*_fields(shoppers)[:-1], sparse.csr_matrix(shoppers.history.shape, dtype=np.float32))
+
+    def alone() -> None:
+        size = 8 * part_size(case.users)
+        for start in range(0, case.users, size):
+            some = shoppers.rows(slice(start, start + size))
+            top_n(some.users, catalogue.items, TOP_N, exclude=some.seen)
+
+    def on_spark(people: Shoppers) -> None:
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            write_lists(spark, catalogue, people, Target(LocalFileSystem(), folder))
+
+    seconds = {
+        "kernel": _second_time(alone),
+        "spark": _second_time(lambda: on_spark(without_history)),
+        "spark_with_reasons": _second_time(lambda: on_spark(shoppers)),
+    }
+    rates = {f"{name}_users_per_s_{case.name}": case.users / value for name, value in seconds.items()}
+    als = case.als_users / _als(spark, catalogue.items, shoppers.users, case.als_users)
+    return {
+        **rates,
+        f"als_users_per_s_{case.name}": als,
+        f"spark_share_{case.name}": seconds["kernel"] / seconds["spark"],
+        f"spark_share_with_reasons_{case.name}": seconds["kernel"] / seconds["spark_with_reasons"],
+        f"spark_over_als_{case.name}": rates[f"spark_users_per_s_{case.name}"] / als,
+    }
+
+
+def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, Shoppers]:
+    """Return random factors, and a history of `SEEN` items a user that is left out of the lists."""
+    random = np.random.default_rng(seed)
+    items, users = (
+        Factors(
+            random.normal(size=(rows, DIMENSIONS)).astype(np.float32),
+            random.normal(size=rows).astype(np.float32),
+            np.ones(rows, bool),
+        )
+        for rows in (n_items, n_users)
+    )
+    history = sparse.csr_matrix(
+        (
+            np.ones(n_users * SEEN, np.float32),
+            random.integers(0, n_items, n_users * SEEN).astype(np.int32),
+            np.arange(0, n_users * SEEN + 1, SEEN),
+        ),
+        shape=(n_users, n_items),
+    )
+    history.sum_duplicates()
+    rules = Rules(
+        top_n=TOP_N,
+        categories=np.full(n_items, -1, np.int32),
+        cap=0,
+        is_new=np.zeros(n_items, bool),
+        min_new=0,
+        common=Profile(np.ones(n_items, bool), np.empty(0, np.int32)),
+        profiles={},
+    )
+    best = np.arange(min(n_items, 100), dtype=np.int32)
+    sold = np.linspace(100, 1, len(best)).astype(np.float32)
+    popularity = {"everybody": SegmentPopularity(best, sold, sold)}
+    catalogue = Catalogue(
+        np.char.add("item-", np.arange(n_items).astype(np.str_)), items, rules, popularity, n_popular=100
+    )
+    names = np.char.add("user-", np.arange(n_users).astype(np.str_))
+    return catalogue, Shoppers(names, np.full(n_users, "everybody"), users, history.astype(bool), history)
+
+
+def _fields(shoppers: Shoppers) -> tuple[object, ...]:
+    return (shoppers.user_ids, shoppers.segments, shoppers.users, shoppers.seen, shoppers.history)
+
+
+def _als(spark: SparkSession, items: Factors, users: Factors, n_users: int) -> float:
+    """Return the seconds of Spark's recommendForAllUsers on the same vectors, without exclusions, to Parquet."""
+    from pyspark.ml.recommendation import ALSModel
+
+    frames = [
+        spark.createDataFrame(
+            [(place, vector.tolist()) for place, vector in enumerate(vectors)], "id int, features array<float>"
+        ).repartition(10).persist()
+        for vectors in (users.vectors[:n_users], items.vectors)
+    ]  # fmt: skip
+    for frame in frames:
+        frame.count()
+    java = spark.sparkContext._jvm.org.apache.spark.ml.recommendation.ALSModel(
+        "als", DIMENSIONS, frames[0]._jdf, frames[1]._jdf
+    )
+    model = ALSModel(java.setUserCol("user").setItemCol("item"))
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        model.recommendForAllUsers(TOP_N).write.parquet(f"file://{folder}/lists")
+        seconds = time.perf_counter() - started
+    for frame in frames:
+        frame.unpersist()
+    return seconds
+
+
+def _second_time(what: Callable[[], None]) -> float:
+    what()
+    started = time.perf_counter()
+    what()
+    return time.perf_counter() - started
