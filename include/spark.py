@@ -95,7 +95,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
             remedy="install a Java runtime, version 17 or later, or point JAVA_HOME at one",
         ) from error
     spark.sparkContext.setLogLevel("ERROR")
-    spark.sparkContext.environment.update(worker_environment(spark.conf.get("spark.task.cpus", "1") or "1"))
+    spark.sparkContext.environment.update(worker_environment(spark.sparkContext.getConf().get("spark.task.cpus", "1") or "1"))
     try:
         yield spark
     finally:

@@ -12,6 +12,7 @@ import pickle
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 FEWEST_IN_PART, MOST_IN_PART = 512, 8192
 PARTS = 64
+ARROW = "spark.sql.execution.arrow"
 ANSWER = "part int, file string, counts string, digest decimal(38, 0)"
 ANSWER_SCHEMA = pa.schema(
     [("part", pa.int32()), ("file", pa.string()), ("counts", pa.string()), ("digest", pa.decimal128(38, 0))]
@@ -86,17 +88,31 @@ def write_lists(
     ValidationError
         By way of Spark's own error, when a factor is not a finite number.
     """
-    chunks = list(enumerate(pickle.dumps(part, protocol=5) for part in split(shoppers)))
+    chunks = [pickle.dumps(part, protocol=5) for part in split(shoppers)]
     if not chunks:
         return Written((), {USERS: 0, RECOMMENDATIONS: 0, SHORT: 0}, {}, 0)
-    rows = spark.sparkContext.parallelize(chunks, len(chunks))
+    parts = pa.table({"part": pa.array(range(len(chunks)), pa.int32()), "chunk": pa.array(chunks, pa.binary())})
+    # Spark makes each Arrow batch a partition, unless it takes the table for a local relation.
+    with _configured(spark, {f"{ARROW}.localRelationThreshold": "0", f"{ARROW}.maxRecordsPerBatch": "1"}):
+        frame = spark.createDataFrame(parts)
     shared = spark.sparkContext.broadcast(catalogue)
     try:
-        frame = spark.createDataFrame(rows, "part int, chunk binary")
         answers = frame.mapInArrow(writer(shared, target, digest), ANSWER).collect()
     finally:
         shared.destroy()
     return summarise({row["part"]: (row["file"], json.loads(row["counts"]), int(row["digest"])) for row in answers})
+
+
+@contextmanager
+def _configured(spark: SparkSession, options: dict[str, str]) -> Iterator[None]:
+    before = {name: spark.conf.get(name) for name in options}
+    for name, value in options.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, earlier in before.items():
+            spark.conf.set(name, str(earlier))
 
 
 def summarise(answers: dict[int, tuple[str, dict[str, int], int]]) -> Written:

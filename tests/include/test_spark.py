@@ -10,12 +10,41 @@ import pytest
 from pyspark.sql import SparkSession
 
 from include.settings import PROJECT, load_settings
-from include.spark import OPTIONS, class_archive
+from include.spark import OPTIONS, THIS_MACHINE, THREADS, class_archive, is_this_machine
 
 
 @pytest.mark.spark
 def test_the_session_has_the_options(spark: SparkSession) -> None:
-    assert {key: spark.conf.get(key) for key in OPTIONS} == OPTIONS
+    assert {key: spark.conf.get(key) for key in OPTIONS | THIS_MACHINE} == OPTIONS | THIS_MACHINE
+
+
+@pytest.mark.parametrize(
+    ("master", "expected"),
+    [
+        ("local[*]", True),
+        ("spark://127.0.0.1:7077", True),
+        ("spark://localhost:7077", True),
+        ("spark://master.example:7077", False),
+        ("k8s://https://cluster.example:6443", False),
+        ("yarn", False),
+    ],
+)
+def test_only_a_spark_on_this_machine_is_told_to_stay_on_it(master: str, expected: bool) -> None:
+    assert is_this_machine(master) is expected
+
+
+@pytest.mark.spark
+def test_python_workers_have_a_thread_for_each_core_of_a_task_and_find_the_project(spark: SparkSession) -> None:
+    def look(_: int) -> tuple[list[str | None], str]:
+        import os
+
+        import include
+
+        return [os.environ.get(name) for name in THREADS], include.__file__
+
+    ((threads, found),) = spark.sparkContext.parallelize([0], 1).map(look).collect()
+    assert threads == ["1"] * len(THREADS)
+    assert Path(found).parent.parent == PROJECT
 
 
 def test_another_java_is_another_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from include.errors import ConfigurationError
 from include.lake import Lake, open_lake
+from include.ranking import Reason
 from include.serving.batch import open_batch
 from include.serving.checksum import table_checksum
 from include.serving.database import WRITER, connect
@@ -84,9 +85,11 @@ def test_without_a_champion_everyone_gets_what_is_popular(
     lists, details = read(lake, result["batch"])
     assert details["model_version"] == "popularity"
     assert details["metrics"] == {}
-    assert set(lists["reason_codes"].combine_chunks().flatten().to_pylist()) == {2}
+    reasons = lists["reason_codes"].combine_chunks().flatten().to_pylist()
+    assert set(reasons) == {Reason.POPULAR, Reason.IN_THE_SHOP}
     assert set(lists["item_ids"].combine_chunks().value_lengths().to_pylist()) == {N_ITEMS - 10}  # less what they have
-    assert details["shortfall"] == N_USERS
+    assert (details["shortfall"], details["shortfall_causes"]) == (N_USERS, {"seen": N_USERS})
+    assert (result["shortfall"], result["causes"]) == (N_USERS, {"seen": N_USERS})
     batch = open_batch(lake, result["batch"])
     assert batch.popular()["rank"].to_pylist() == [1, 2, 3, 4, 5, 6, 7]
     assert batch.items().num_rows == N_ITEMS

@@ -73,6 +73,13 @@ def test_markers_and_checksums_stay_behind(lake: Lake) -> None:
     assert len(commit_folder(lake, staged, "t/D", fingerprint="f").files) == 1
 
 
+def test_files_that_were_not_asked_for_stay_behind(lake: Lake) -> None:
+    staged = stage(lake, {"lists/a.json": b"1", "lists/killed.json": b"2", "items/b.json": b"3"})
+    commit_folder(lake, staged, "t/D", fingerprint="f", only={"lists": ["a.json"]})
+    assert sorted(content(lake, "t/D").values()) == [b"1", b"3"]
+    assert not any("killed" in info.path for info in lake.list_files("t/D"))
+
+
 def test_an_empty_folder_is_committed_too(lake: Lake) -> None:
     commit_folder(lake, staging_folder("nothing"), "t/D", fingerprint="f")
     assert content(lake, "t/D") == {}

@@ -42,9 +42,11 @@ def test_answers_add_up_in_the_order_of_the_users() -> None:
 @pytest.mark.spark
 def test_lists_written_on_spark_are_those_made_without_it(spark: SparkSession, tmp_path: Path) -> None:
     catalogue, shoppers = make_night(1100)
+    before = spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch")
     written = write_lists(spark, catalogue, shoppers, Target(LocalFileSystem(), str(tmp_path)), digest)
     assert written.counts == {"users": 1100, "recommendations": 1100 * TOP_N, "shortfall": 0}
     assert written.digest == expected_digest(catalogue, shoppers)
+    assert spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch") == before
     table = pa.concat_tables(pq.read_table(tmp_path / file, partitioning=None) for file in written.files)
     assert table["user_id"].to_pylist() == shoppers.user_ids.tolist()
     assert digest(table.cast(SCHEMA)) == written.digest
