@@ -95,7 +95,9 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
             remedy="install a Java runtime, version 17 or later, or point JAVA_HOME at one",
         ) from error
     spark.sparkContext.setLogLevel("ERROR")
-    spark.sparkContext.environment.update(worker_environment(spark.sparkContext.getConf().get("spark.task.cpus", "1") or "1"))
+    spark.sparkContext.environment.update(
+        worker_environment(spark.sparkContext.getConf().get("spark.task.cpus", "1") or "1")
+    )
     try:
         yield spark
     finally:
@@ -109,11 +111,12 @@ def is_this_machine(master: str) -> bool:
 
 
 def worker_environment(task_cpus: str) -> dict[str, str]:
-    """Return what Python workers get on any master: the way to our code, and as many threads as a task has cores.
+    """Return what Python workers get on any master: our code, compiled code, as many threads as a task has cores.
 
     Spark already uses every core by its tasks; BLAS and numba would start as many threads again in each.
     """
-    return {**dict.fromkeys(THREADS, task_cpus), "PYTHONPATH": os.environ["PYTHONPATH"]}
+    handed_on = {name: os.environ[name] for name in ("PYTHONPATH", "NUMBA_CACHE_DIR") if name in os.environ}
+    return {**dict.fromkeys(THREADS, task_cpus), **handed_on}
 
 
 def class_archive(settings: Settings) -> Path:

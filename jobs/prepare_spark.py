@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from include.ranking import compile_kernel
+from include.ranking import compile_kernel, compile_lists
 from include.settings import Settings
 from include.spark import prepare_classes
 from jobs._command import main, parser
@@ -21,7 +21,9 @@ def arguments() -> argparse.ArgumentParser:
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
     archive = prepare_classes(settings)
-    return {"archive": str(archive), "kernel": compile_kernel()}
+    kernel = compile_kernel()
+    compile_lists()
+    return {"archive": str(archive), "kernel": kernel}
 
 
 if __name__ == "__main__":

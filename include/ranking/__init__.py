@@ -5,7 +5,7 @@ from include.ranking.filters import allowed_items, demote_unknown, seen_since
 from include.ranking.packing import PackedItems, pack_items
 from include.ranking.reasons import Reason, explain
 from include.ranking.rules import Profile, Rules, make_rules
-from include.ranking.shelf import Catalogue, Shelves, Shoppers, popular_table, record_batch, shelves
+from include.ranking.shelf import Catalogue, Shelves, Shoppers, compile_lists, popular_table, record_batch, shelves
 from include.ranking.shortfall import shortfall
 from include.ranking.topn import TopN, compile_kernel, top_n
 
@@ -21,6 +21,7 @@ __all__ = [
     "TopN",
     "allowed_items",
     "compile_kernel",
+    "compile_lists",
     "compose_lists",
     "demote_unknown",
     "explain",

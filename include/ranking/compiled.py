@@ -14,11 +14,11 @@ from pathlib import Path
 
 from numba.core import config
 
-from include.ranking import kernel, simd
+from include.ranking import kernel, simd, strongest, walk
 
 logger = logging.getLogger(__name__)
 
-ENTRIES = (kernel.rank, kernel.unpack, kernel.fill)
+ENTRIES = (kernel.rank, kernel.unpack, kernel.fill, walk.walk, strongest.strongest)
 
 
 @cache
@@ -51,5 +51,5 @@ def use_kept() -> Path | None:
 
 def source_fingerprint() -> str:
     """Return a fingerprint of the source that the machine code is made from."""
-    files = sorted(str(module.__file__) for module in (simd, kernel))
+    files = sorted(str(module.__file__) for module in (simd, kernel, strongest, walk))
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:12]

@@ -9,12 +9,20 @@ import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import Factors
+from include.ranking.packing import PackedItems, pack_items
 from include.ranking.rules import Bools, Integers, Profile, Rules
 from include.ranking.topn import NOTHING, TopN, merge, top_n
 from include.ranking.walk import UNDECIDED, walk
 
 SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
 FIRST_SURPLUS = 3  # times N that are ranked first; whoever needs more is done by group
+
+
+class Packs(NamedTuple):
+    """What a profile ranks, see `pack_profile`; `new` is None where no places are reserved."""
+
+    ranked: PackedItems
+    new: PackedItems | None
 
 
 class Composed(NamedTuple):
@@ -41,20 +49,22 @@ class Composed(NamedTuple):
 
 def compose_lists(
     users: Factors,
-    items: Factors,
+    items: Factors | Packs,
     rules: Rules,
     profile: Profile,
     *,
     exclude: sparse.csr_matrix | None = None,
     user_names: npt.NDArray[np.str_] | None = None,
-    item_names: npt.NDArray[np.str_] | None = None,
+    threads: int = 1,
 ) -> Composed:
     """Return each user's list under the rules, which docs/ranking.md defines.
 
     Parameters
     ----------
-    users, items, exclude, user_names, item_names
+    users, exclude, user_names, threads
         See `top_n`.
+    items
+        Factors; who calls more than once for the same profile packs them once, see `pack_profile`.
     profile
         Of the segment of all these users.
 
@@ -63,26 +73,32 @@ def compose_lists(
     ValidationError
         As `top_n` does.
     """
-    n, ranked = rules.top_n, profile.ranked
-    may_pass_over = bool(rules.cap) or rules.min_new > 0
+    packs = items if isinstance(items, Packs) else pack_profile(items, rules, profile)
+    n, may_pass_over = rules.top_n, bool(rules.cap) or rules.min_new > 0
     fetched = FIRST_SURPLUS * n if may_pass_over else n
-    first = top_n(users, items, fetched, exclude=exclude, allowed=ranked, user_names=user_names, item_names=item_names)
+    first = top_n(users, packs.ranked, fetched, exclude=exclude, user_names=user_names, threads=threads)
     if not may_pass_over and not len(profile.pinned):
         return Composed(*first, np.zeros(len(users.biases), dtype=np.int32))
     new = _nothing(len(users.biases))
-    if rules.min_new:
-        new = top_n(users, items, FIRST_SURPLUS * rules.min_new, exclude=exclude, allowed=ranked & rules.is_new)
-    pinned = _pinned(users, items, profile, exclude)
-    more = fetched < int(ranked.sum())
-    lists, outcome = _walk(pinned, first, more, new, rules)
+    if packs.new is not None:
+        new = top_n(users, packs.new, FIRST_SURPLUS * rules.min_new, exclude=exclude, threads=threads)
+    factors, ranked = packs.ranked.factors, profile.ranked
+    pinned = _pinned(users, factors, profile, exclude)
+    lists, outcome = _walk(pinned, first, fetched < packs.ranked.count, new, rules)
     again = np.flatnonzero(outcome == UNDECIDED)
     if len(again):
         own = None if exclude is None else exclude[again]
-        found = _by_group(take(users, again), items, rules, ranked, own)
+        found = _by_group(take(users, again), factors, rules, ranked, own)
         some = TopN(pinned.items[again], pinned.scores[again])
         for whole, part in zip(lists, _walk(some, found, False, _nothing(len(again)), rules)[0], strict=True):
             whole[again] = part
     return lists
+
+
+def pack_profile(items: Factors, rules: Rules, profile: Profile, names: npt.NDArray[np.str_] | None = None) -> Packs:
+    """Return the items of a profile as the kernel reads them: all that are ranked, and the new ones."""
+    new = pack_items(items, profile.ranked & rules.is_new, names) if rules.min_new else None
+    return Packs(pack_items(items, profile.ranked, names), new)
 
 
 def take(factors: Factors, rows: npt.NDArray[np.integer]) -> Factors:

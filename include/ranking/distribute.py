@@ -96,8 +96,9 @@ def write_lists(
     with _configured(spark, {f"{ARROW}.localRelationThreshold": "0", f"{ARROW}.maxRecordsPerBatch": "1"}):
         frame = spark.createDataFrame(parts)
     shared = spark.sparkContext.broadcast(catalogue)
+    threads = int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
     try:
-        answers = frame.mapInArrow(writer(shared, target, digest), ANSWER).collect()
+        answers = frame.mapInArrow(writer(shared, target, digest, threads), ANSWER).collect()
     finally:
         shared.destroy()
     return summarise({row["part"]: (row["file"], json.loads(row["counts"]), int(row["digest"])) for row in answers})
@@ -143,7 +144,7 @@ def split(shoppers: Shoppers) -> Iterator[Shoppers]:
 
 
 def writer(
-    shared: Broadcast[Catalogue], target: Target, digest: Digest | None
+    shared: Broadcast[Catalogue], target: Target, digest: Digest | None, threads: int
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return the function that turns Arrow batches of parts into files and one row of answers each."""
 
@@ -151,19 +152,19 @@ def writer(
         for batch in batches:
             for part, chunk in zip(batch.column(0), batch.column(1), strict=True):
                 shoppers = pickle.loads(chunk.as_buffer())
-                answer = write_part(shared.value, shoppers, part.as_py(), target, digest)
+                answer = write_part(shared.value, shoppers, part.as_py(), target, digest, threads)
                 yield pa.RecordBatch.from_pylist([answer], schema=ANSWER_SCHEMA)
 
     return write
 
 
 def write_part(
-    catalogue: Catalogue, shoppers: Shoppers, part: int, target: Target, digest: Digest | None
+    catalogue: Catalogue, shoppers: Shoppers, part: int, target: Target, digest: Digest | None, threads: int = 1
 ) -> dict[str, object]:
     """Write one part's lists to a file of a name that no other attempt has, and say what is in it."""
     import pyarrow.parquet as pq
 
-    lists = shelves(catalogue, shoppers)
+    lists = shelves(catalogue, shoppers, threads)
     rows = record_batch(catalogue, shoppers, lists)
     lengths = (lists.items >= 0).sum(axis=1)
     file = f"part-{part:05d}-{uuid.uuid4()}.parquet"

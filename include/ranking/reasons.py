@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from include.ranking.compiled import use_kept
+from include.ranking.strongest import strongest
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -118,46 +120,15 @@ def contributors(lists: Integers, history: sparse.csr_matrix, vectors: Floats) -
     items
         (n_users, n) int32, the first of equal ones; -1 where none is similar enough.
     """
+    use_kept()
     history = history if history.has_sorted_indices else history.sorted_indices()
     weights = np.minimum(history.data, np.float32(MOST_WEIGHT)).astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
     indices, indptr = history.indices.astype(np.int32, copy=False), history.indptr.astype(np.int64, copy=False)
-    found: Integers = _strongest(
+    found: Integers = strongest(
         np.ascontiguousarray(lists), indptr, indices, weights, np.ascontiguousarray(vectors), lengths,
         np.float32(MIN_SIMILARITY),
     )  # fmt: skip
-    return found
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _strongest(lists: Any, indptr: Any, indices: Any, weights: Any, vectors: Any, lengths: Any, threshold: Any) -> Any:
-    """Take one small matrix product a user, list times history, and one look at each of its cells."""
-    users, n = lists.shape
-    found = np.full((users, n), np.int32(NOTHING))
-    for user in range(users):
-        start, end = indptr[user], indptr[user + 1]
-        count = 0
-        while count < n and lists[user, count] != NOTHING:
-            count += 1
-        if end == start or count == 0:
-            continue
-        own = np.empty((end - start, vectors.shape[1]), np.float32)
-        for place in range(end - start):
-            own[place] = vectors[indices[start + place]]
-        listed = np.empty((count, vectors.shape[1]), np.float32)
-        for place in range(count):
-            listed[place] = vectors[lists[user, place]]
-        products = np.dot(listed, own.T)
-        for place in range(count):
-            item = lists[user, place]
-            best = np.float32(0)
-            for other in range(end - start):
-                product = products[place, other]
-                had = indices[start + other]
-                value = weights[start + other] * product
-                if value > best and had != item and product >= threshold * lengths[item] * lengths[had]:
-                    best = value
-                    found[user, place] = had
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +14,13 @@ from scipy import sparse
 from include import columns as c
 from include.columns import EVERYBODY
 from include.model.factors import Factors
-from include.ranking.compose import Composed, compose_lists, take
+from include.ranking.compose import Composed, Packs, compose_lists, pack_profile, take
 from include.ranking.popular import Counts, as_factors, list_segment, segment_scores
 from include.ranking.reasons import NOTHING, Reasons, explain
-from include.ranking.rules import Rules, places
+from include.ranking.rules import Profile, Rules, places
 
+MOST_PACKS = 4
+"""Each is a copy of the item vectors."""
 LIST_TYPES = {
     c.ITEM_IDS: pa.string(),
     c.SCORES: pa.float32(),
@@ -57,6 +59,19 @@ class Catalogue:
     rules: Rules
     popularity: Mapping[str, Counts]
     n_popular: int
+    _packs: dict[str, Packs] = field(default_factory=dict, compare=False, repr=False)
+
+    def packs(self, segment: str) -> Packs:
+        """Return the items as a segment's profile ranks them, packed once; the last few stay."""
+        if segment not in self._packs:
+            while len(self._packs) >= MOST_PACKS:
+                self._packs.pop(next(iter(self._packs)))
+            self._packs[segment] = pack_profile(self.items, self.rules, self.rules.profile(segment), self.item_ids)
+        return self._packs[segment]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Travel to the workers without what they make themselves."""
+        return {**self.__dict__, "_packs": {}}
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,13 @@ class Shoppers:
         )
 
 
+class SegmentCounts(NamedTuple):
+    """See `Counts`."""
+
+    items: npt.NDArray[np.int32]
+    all: npt.NDArray[np.float32]
+
+
 class Shelves(NamedTuple):
     """Lists with their reasons, as positions: (n_users, n) each, see `TopN` and `Reasons`."""
 
@@ -102,8 +124,8 @@ class Shelves(NamedTuple):
     sources: npt.NDArray[np.int32]
 
 
-def shelves(catalogue: Catalogue, shoppers: Shoppers) -> Shelves:
-    """Return the users' lists in their order.
+def shelves(catalogue: Catalogue, shoppers: Shoppers, threads: int = 1) -> Shelves:
+    """Return the users' lists in their order, made on so many threads.
 
     Raises
     ------
@@ -119,7 +141,7 @@ def shelves(catalogue: Catalogue, shoppers: Shoppers) -> Shelves:
     )
     for rows, profile_segment, list_of in _alike(catalogue, shoppers):
         part = shoppers.rows(rows)
-        found = _lists(catalogue, part, profile_segment, list_of)
+        found = _lists(catalogue, part, profile_segment, list_of, threads)
         reasons = _reasons(catalogue, part, found, personal=list_of is None)
         whole.items[rows], whole.scores[rows] = found.items, found.scores
         whole.codes[rows], whole.sources[rows] = reasons
@@ -133,7 +155,7 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
     """
     rules = catalogue.rules
     share = rules.min_new / rules.top_n
-    alone = replace(catalogue, rules=replace(rules, top_n=length, min_new=places(share, length)))
+    alone = replace(catalogue, _packs={}, rules=replace(rules, top_n=length, min_new=places(share, length)))
     tables = []
     for segment in sorted({*catalogue.popularity, *rules.profiles}):
         found = _popular(alone, segment, list_segment(segment, catalogue.popularity), 1, None)
@@ -149,6 +171,18 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
             )
         )
     return pa.concat_tables(tables)
+
+
+def compile_lists() -> None:
+    """Compile what lists need unless it is kept, see `compiled.use_kept`."""
+    one = Factors(np.ones((2, 1), np.float32), np.ones(2, np.float32), np.ones(2, dtype=bool))
+    everything = np.ones(2, dtype=bool)
+    none = np.empty(0, dtype=np.int32)
+    rules = Rules(1, np.zeros(2, np.int32), 1, everything, 1, Profile(everything, none), {})
+    history = sparse.csr_matrix(np.eye(2, dtype=np.float32))
+    shoppers = Shoppers(np.array(["a", "b"]), np.array([EVERYBODY] * 2), one, history.astype(bool), history)
+    nobody = SegmentCounts(none, np.empty(0, dtype=np.float32))
+    shelves(Catalogue(np.array(["a", "b"]), one, rules, {EVERYBODY: nobody}, 1), shoppers)
 
 
 def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa.RecordBatch:
@@ -202,17 +236,19 @@ def _alike(catalogue: Catalogue, shoppers: Shoppers) -> Iterator[tuple[npt.NDArr
                 yield rows, rules, segment
 
 
-def _lists(catalogue: Catalogue, shoppers: Shoppers, profile_segment: str, list_of: str | None) -> Composed:
+def _lists(
+    catalogue: Catalogue, shoppers: Shoppers, profile_segment: str, list_of: str | None, threads: int
+) -> Composed:
     if list_of is not None:
         return _popular(catalogue, profile_segment, list_of, len(shoppers.user_ids), shoppers.seen)
     return compose_lists(
         shoppers.users,
-        catalogue.items,
+        catalogue.packs(profile_segment),
         catalogue.rules,
         catalogue.rules.profile(profile_segment),
         exclude=shoppers.seen,
         user_names=shoppers.user_ids,
-        item_names=catalogue.item_ids,
+        threads=threads,
     )
 
 

@@ -12,7 +12,7 @@ FULL, ENDED, UNDECIDED = 0, 1, 2
 """How a list came out: N entries; shorter, and nothing is left; further candidates are needed to tell."""
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
 def walk(
     pinned: Any,
     pinned_scores: Any,
@@ -128,7 +128,7 @@ def walk(
     return items, scores, ahead, outcome
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
 def _sort(items: Any, scores: Any, start: int, end: int) -> None:
     """Sort by falling score, equal ones by position: insertion, because most of it is in order."""
     for place in range(start + 1, end):

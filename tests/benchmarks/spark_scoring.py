@@ -21,7 +21,7 @@ from scipy import sparse
 from include.features import SegmentPopularity
 from include.model.factors import Factors
 from include.ranking import Catalogue, Profile, Rules, Shoppers, top_n
-from include.ranking.distribute import Target, part_size, write_lists
+from include.ranking.distribute import Target, write_lists
 from include.settings import load_settings
 from include.spark import spark_session
 
@@ -57,22 +57,20 @@ def run(scale: str) -> dict[str, float | str]:
     cores = len(os.sched_getaffinity(0))
     figures: dict[str, float | str] = {"spark_cores": float(cores)}
     with tempfile.TemporaryDirectory() as home:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(home, "kernel")))
         settings = load_settings({"NIGHTSHELF_HOME": home, "SPARK_MASTER": f"local[{cores}]"})
         with spark_session("benchmark", settings) as spark:
             for case in CASES[scale]:
-                figures |= _measure(spark, Path(home), case)
+                figures |= _measure(spark, Path(home), case, cores)
     return figures
 
 
-def _measure(spark: SparkSession, home: Path, case: Case) -> dict[str, float | str]:
+def _measure(spark: SparkSession, home: Path, case: Case, cores: int) -> dict[str, float | str]:
     catalogue, shoppers = make_case(case.users, case.items)
     without_history = Shoppers(*_fields(shoppers)[:-1], sparse.csr_matrix(shoppers.history.shape, dtype=np.float32))
 
     def alone() -> None:
-        size = 8 * part_size(case.users)
-        for start in range(0, case.users, size):
-            some = shoppers.rows(slice(start, start + size))
-            top_n(some.users, catalogue.items, TOP_N, exclude=some.seen)
+        top_n(shoppers.users, catalogue.items, TOP_N, exclude=shoppers.seen, threads=cores)
 
     def on_spark(people: Shoppers) -> None:
         with tempfile.TemporaryDirectory(dir=home) as folder:
