@@ -11,10 +11,12 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from pyarrow.fs import LocalFileSystem
 from scipy import sparse
 
@@ -26,9 +28,10 @@ from include.settings import load_settings
 from include.spark import spark_session
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
-TOP_N, DIMENSIONS, SEEN = 100, 64, 30
+TOP_N, DIMENSIONS, SEEN = 100, 64, 50
+ALS_BLOCKS = 10
 
 
 class Case(NamedTuple):
@@ -67,7 +70,7 @@ def run(scale: str) -> dict[str, float | str]:
 
 def _measure(spark: SparkSession, home: Path, case: Case, cores: int) -> dict[str, float | str]:
     catalogue, shoppers = make_case(case.users, case.items)
-    without_history = Shoppers(*_fields(shoppers)[:-1], sparse.csr_matrix(shoppers.history.shape, dtype=np.float32))
+    without_history = replace(shoppers, history=sparse.csr_matrix(shoppers.history.shape, dtype=np.float32))
 
     def alone() -> None:
         top_n(shoppers.users, catalogue.items, TOP_N, exclude=shoppers.seen, threads=cores)
@@ -131,20 +134,11 @@ def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, Sho
     return catalogue, Shoppers(names, np.full(n_users, "everybody"), users, history.astype(bool), history)
 
 
-def _fields(shoppers: Shoppers) -> tuple[object, ...]:
-    return (shoppers.user_ids, shoppers.segments, shoppers.users, shoppers.seen, shoppers.history)
-
-
 def _als(spark: SparkSession, items: Factors, users: Factors, n_users: int) -> float:
     """Return the seconds of Spark's recommendForAllUsers on the same vectors, without exclusions, to Parquet."""
     from pyspark.ml.recommendation import ALSModel
 
-    frames = [
-        spark.createDataFrame(
-            [(place, vector.tolist()) for place, vector in enumerate(vectors)], "id int, features array<float>"
-        ).repartition(10).persist()
-        for vectors in (users.vectors[:n_users], items.vectors)
-    ]  # fmt: skip
+    frames = [_frame(spark, vectors).persist() for vectors in (users.vectors[:n_users], items.vectors)]
     for frame in frames:
         frame.count()
     java = spark.sparkContext._jvm.org.apache.spark.ml.recommendation.ALSModel(
@@ -158,6 +152,14 @@ def _als(spark: SparkSession, items: Factors, users: Factors, n_users: int) -> f
     for frame in frames:
         frame.unpersist()
     return seconds
+
+
+def _frame(spark: SparkSession, vectors: np.ndarray) -> DataFrame:
+    """Return the factors as ALS keeps them, in its own number of blocks."""
+    offsets = np.arange(0, vectors.size + 1, vectors.shape[1], dtype=np.int32)
+    features = pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors.ravel()))
+    table = pa.table({"id": pa.array(np.arange(len(vectors), dtype=np.int32)), "features": features})
+    return spark.createDataFrame(table).repartition(ALS_BLOCKS)
 
 
 def _second_time(what: Callable[[], None]) -> float:

@@ -83,7 +83,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made = Cluster(tmp_path)
     try:
         made.start("master.Master", "--port", str(made.port))
-        wait_until(lambda: listens(made.port), 60, made)
+        wait_until(lambda: listens(made.port), 150, made)
         for number in range(2):
             work = str(tmp_path / f"work-{number}")
             made.start("worker.Worker", "--cores", "1", "--memory", "600m", "--work-dir", work, made.url)
@@ -125,9 +125,9 @@ def test_a_killed_worker_costs_a_retry_and_no_row_is_there_twice(
         driver = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=log)
         cluster.processes.append(driver)
         try:
-            wait_until(lambda: len(list(target.glob("part-*"))) >= 4 or driver.poll() is not None, 60, cluster)
+            wait_until(lambda: len(list(target.glob("part-*"))) >= 4 or driver.poll() is not None, 150, cluster)
             cluster.kill(cluster.processes[1])
-            output, _ = driver.communicate(timeout=60)
+            output, _ = driver.communicate(timeout=150)
         finally:
             cluster.processes.remove(driver)
             driver.kill()
