@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from include.contracts import load_dataset
@@ -41,20 +42,20 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     version = str(arguments.model_version)
     if version not in titles:
         raise ValidationError(
-            f"no decision promotes version {version} (promoted so far: {', '.join(titles) or 'none'})",
+            f"no decision promotes version {version} (promoted so far: {', '.join(filter(None, titles)) or 'none'})",
             remedy=f"clear `gate` of {arguments.date}: it decides, this task only follows",
         )
     return follow(settings, titles, version)
 
 
-def promoted(settings: Settings) -> list[str]:
+def promoted(settings: Settings) -> list[str | None]:
     """Return the versions that were ever champion, newest first."""
     variant = load_dataset(settings.dataset).policy(settings.policy_file).publish.variant
     with connect(settings.database_url, "promote") as connection:
         return champions(connection, variant)
 
 
-def follow(settings: Settings, titles: list[str], challenger: str) -> dict[str, Any]:
+def follow(settings: Settings, titles: Sequence[str | None], challenger: str | None) -> dict[str, Any]:
     """Set the aliases by the decisions and return the champion and the one before."""
     champion, previous = ([*titles, None, None])[:2]
     set_aliases(settings, champion, previous, challenger)

@@ -29,7 +29,7 @@ from include.log import step
 from include.policy import Policy
 from include.ranking.night import make_catalogue, make_shoppers
 from include.ranking.shelf import Catalogue, Shoppers, popular_table
-from include.serving.checksum import combine, digest, table_texts
+from include.serving.checksum import combine, table_digest
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
 from include.settings import Settings
@@ -195,7 +195,7 @@ def digest_rows(rows: pa.RecordBatch) -> int:
 
     from include.ranking.shelf import SCHEMA
 
-    return sum(digest(text) for text in table_texts(pa.Table.from_batches([rows]).cast(SCHEMA)))
+    return table_digest(pa.Table.from_batches([rows]).cast(SCHEMA))
 
 
 def items_table(training_set: TrainingSet) -> pa.Table:

@@ -8,66 +8,68 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg2
-from psycopg2.extras import RealDictCursor
 
-from include.errors import PublishError
 from include.log import step
 from include.serving.batch import Batch
-from include.serving.rows import CopyStream, ItemKeys
+from include.serving.loading import Counted, Sent, load_slices, partition, slice_names
+from include.serving.rows import ItemKeys
 from include.serving.statements import compose, statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pydantic import SecretStr
 
     from include.serving.database import Connection
 
 logger = logging.getLogger(__name__)
 
-COPY_CHUNK = 1 << 20
 DROP_TIMEOUT = "10s"
 
 
 class Build(NamedTuple):
-    """A loaded build: its number, and what was counted while it was sent."""
+    """A loaded build: its number, what the lake's lists were, what PostgreSQL counted, and how long COPY took."""
 
     number: int
-    users: int
-    rows: int
-    longest: int
+    sent: Sent
+    counted: list[Counted]
+    copy_seconds: float
 
 
-def partition(build: int) -> str:
-    """Return the name of the table that holds a build's lists."""
-    return f"shelf_{build}"
+def item_keys(connection: Connection, batch: Batch) -> ItemKeys:
+    """Return the keys of all items after adding the batch's to the dimension."""
+    with connection, connection.cursor() as cursor:
+        store_items(cursor, batch)
+        cursor.execute(statement("item/keys"))
+        return ItemKeys(dict(cursor.fetchall()))
 
 
-def load_build(connection: Connection, batch: Batch) -> Build:
-    """Load `batch` as a new build in one transaction; no reader sees it yet.
+def load_build(connection: Connection, url: SecretStr | str, batch: Batch) -> Build:
+    """Load `batch` as a new build; no reader sees it yet.
 
-    The partition is made, filled, indexed and attached in that order: the table is empty when
-    it is made in the same transaction, so the server writes its rows once, frozen and without
-    WAL, and a crash leaves nothing. Attaching takes no lock that readers wait for.
+    Its table is split by a hash of the user, and each part is filled by a connection of its own, indexed and
+    committed; attaching the whole comes last and takes no lock that readers wait for. A
+    crash in between leaves a build that nothing names, which the next publish drops.
     """
+    keys = item_keys(connection, batch)
     with connection, connection.cursor() as cursor:
         cursor.execute(statement("shelf/next_build"))
         number = int(cursor.fetchall()[0][0])
-        store_items(cursor, batch)
-        cursor.execute(statement("item/keys"))
-        stream = CopyStream(batch.lists(), ItemKeys(dict(cursor.fetchall())), number)
-        name = partition(number)
-        with step(logger, f"loading {batch.users} users' lists as build {number}"):
-            cursor.execute(compose("shelf/create_build", partition=name), {"build": number})
-            file: Any = stream  # copy_expert needs no more of a file than read()
-            cursor.copy_expert(compose("shelf/copy", partition=name), file, size=COPY_CHUNK)
-            cursor.execute(compose("shelf/index_build", partition=name))
+        cursor.execute(compose("shelf/create_build", partition=partition(number)), {"build": number})
+        names = slice_names(number)
+        for place, name in enumerate(names):
+            values = {"slices": len(names), "slice": place}
+            cursor.execute(compose("shelf/create_slice", partition=name, parent=partition(number)), values)
         _store_popular(cursor, batch, number)
-        cursor.execute(compose("shelf/attach", partition=name), {"build": number})
+    with step(logger, f"loading {batch.users} users' lists as build {number} by {len(names)} connections"):
+        started = time.monotonic()
+        sent, counted = load_slices(url, batch, keys, number)
     with connection, connection.cursor() as cursor:
-        cursor.execute(compose("shelf/analyze", partition=partition(number)))
-    return Build(number, stream.users, stream.rows, stream.longest)
+        cursor.execute(compose("shelf/attach", partition=partition(number)), {"build": number})
+    return Build(number, sent, counted, max(part.copied for part in counted) - started)
 
 
 def store_items(cursor: Any, batch: Batch, *, update: bool = False) -> None:
@@ -79,51 +81,6 @@ def store_items(cursor: Any, batch: Batch, *, update: bool = False) -> None:
     cursor.execute(statement("item/create_incoming"))
     cursor.copy_expert(statement("item/copy_incoming"), _as_csv(batch.items()))
     cursor.execute(statement("item/update_changed" if update else "item/insert_new"), values)
-
-
-def check_build(connection: Connection, batch: Batch, number: int) -> int:
-    """Check that a build holds what the lake holds; return its number of different items.
-
-    Raises
-    ------
-    PublishError
-        Naming the difference: users, uneven lists, unknown items, popular items, or the checksum.
-    """
-    with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(statement("shelf/count"), {"build": number})
-        counted: dict[str, Any] = dict(cursor.fetchone() or {})
-        cursor.execute(statement("shelf/count_items"), {"build": number})
-        counted |= dict(cursor.fetchone() or {})
-    stated = batch.manifest.counts.get("users", batch.users)
-    for what, seen, expected in (
-        ("users", counted["users"], batch.users),
-        ("users according to its manifest", counted["users"], stated),
-        ("lists of uneven length", counted["uneven"], 0),
-        ("items that the dimension does not know", counted["unknown"], 0),
-    ):
-        if seen != expected:
-            raise _difference(batch, number, what, seen, expected)
-    if not same_popular(connection, batch, number):
-        raise _difference(batch, number, "popular items", "others", "the lake's")
-    checksum = stored_checksum(connection, number)
-    if checksum != batch.checksum:
-        raise _difference(batch, number, "checksum", checksum, batch.checksum)
-    return int(counted["items"])
-
-
-def same_popular(connection: Connection, batch: Batch, number: int) -> bool:
-    """Tell whether a build's popular items are the lake's."""
-    expected = {tuple(row.values()) for row in batch.popular().to_pylist()}
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement("popular/stored"), {"build": number})
-        return set(cursor.fetchall()) == expected
-
-
-def stored_checksum(connection: Connection, number: int) -> str:
-    """Return the checksum of a build's lists, computed by the server from what it stores."""
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement("shelf/checksum"), {"build": number})
-        return str(cursor.fetchall()[0][0])
 
 
 def drop_unreferenced(connection: Connection) -> int:
@@ -179,10 +136,3 @@ def _as_csv(table: pa.Table) -> io.BytesIO:
     pyarrow.csv.write_csv(table, target, options)
     target.seek(0)
     return target
-
-
-def _difference(batch: Batch, number: int, what: str, seen: object, expected: object) -> PublishError:
-    return PublishError(
-        f"build {number} of batch {batch.batch_id}: {what} is {seen} in PostgreSQL, {expected} in the lake",
-        remedy="clear task publish; if it comes again, delete the batch's folder and clear task score",
-    )

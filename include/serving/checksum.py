@@ -1,99 +1,87 @@
 """The checksum of a batch: the same from the lake's Parquet and from PostgreSQL, in any row order.
 
-A user's text is `user_id|item_ids|thousandths of the scores|reason_codes|reason_item_ids`, lists
-joined by commas and a null item as nothing. Its digest is the number that the first 15 hex digits of
-the text's MD5 write; the checksum is the sum of all digests modulo 2^64, as 16 hex digits.
-`reco.batch_checksum` computes it in the database. MD5 guards against accidents here, not attacks.
+A row's digest is what PostgreSQL calls `hashtextextended(user_id, hashtextextended(segment, hash_record_extended(
+ROW(items, scores, reasons, reason_items), 0)))`; the checksum is the sum of all digests modulo 2^64, as 16 hex digits. There
+are two of them: over item ids, that of the content, which a batch's manifest states; and over the keys
+that PostgreSQL has given to the items, that of what is stored, which it computes itself in seconds.
+They guard against accidents, not attacks.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
-from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, USER_ID
-from include.errors import ValidationError
+import numpy as np
+
+from include.serving.hashing import Array, digest_rows, hash_ints, hash_texts
+from include.serving.lists import Coded, Lists, read_lists, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HEX_DIGITS = 15
 MODULUS = 1 << 64
-COLUMNS = (USER_ID, ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS)
-
-
-def user_text(
-    user_id: str,
-    item_ids: Sequence[str],
-    scores: Sequence[float],
-    reason_codes: Sequence[int],
-    reason_item_ids: Sequence[str | None],
-) -> str:
-    """Return one user's text; `scores` are the float32 values, exactly, as Python floats."""
-    return "|".join((
-        user_id,
-        ",".join(item_ids),
-        ",".join(str(int(score * 1000 // 1)) for score in scores),
-        ",".join(str(code) for code in reason_codes),
-        ",".join(item or "" for item in reason_item_ids),
-    ))  # fmt: skip
-
-
-def digest(text: str) -> int:
-    """Return the number of one user's text, below 2^60."""
-    return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:HEX_DIGITS], 16)
+ROWS = 4096
+NO_ITEM = 0
 
 
 def combine(digests: Iterable[int]) -> str:
-    """Return the checksum of a batch from the digests of its users."""
+    """Return the checksum of a batch from the sums of its parts' digests."""
     return f"{sum(digests) % MODULUS:016x}"
 
 
-def table_texts(table: pa.Table) -> list[str]:
-    """Return the text of each row of a batch's `recommendations`.
+def table_digest(table: pa.Table) -> int:
+    """Return the sum of the digests of some rows of a batch's `recommendations`; see `combine`.
 
     Parameters
     ----------
     table
-        Columns user_id, item_ids, scores (list<float32>), reason_codes, reason_item_ids.
+        Columns user_id, segment, item_ids, scores (list<float32>), reason_codes, reason_item_ids.
 
     Raises
     ------
     ValidationError
         When a score is not a number, or a list is null.
     """
-    import pyarrow.compute as pc
-
-    joined = [pc.cast(table[USER_ID], "string")]
-    for name in (ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS):
-        if table[name].null_count:
-            raise ValidationError(f"{table[name].null_count} users have no {name}", remedy="clear task score")
-        joined.append(pc.binary_join(_as_strings(table[name].combine_chunks(), name), ","))
-    texts: list[str] = pc.binary_join_element_wise(*joined, "|").to_pylist()
-    return texts
+    return sum(content_digest(read_lists(batch)) for batch in table.to_batches(max_chunksize=ROWS))
 
 
 def table_checksum(table: pa.Table) -> str:
-    """Return the checksum of a batch's `recommendations`; see `table_texts`."""
-    return combine(digest(text) for text in table_texts(table))
+    """Return the checksum of a batch's `recommendations`; see `table_digest`."""
+    return combine([table_digest(table)])
 
 
-def _as_strings(lists: pa.Array, name: str) -> pa.ListArray:
-    """Return list<string> with the elements as the checksum writes them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def content_digest(lists: Lists) -> int:
+    """Return the sum of the digests over item ids."""
+    return _digest(lists, _hash_names(lists.items), _hash_names(lists.reason_items), np.uint64(0))
 
-    if isinstance(lists, pa.ChunkedArray):
-        lists = pa.concat_arrays(lists.chunks) if lists.num_chunks else pa.array([], lists.type)
-    values = lists.flatten()
-    if name == SCORES:
-        values = pc.cast(values, "float64")
-        wrong = len(values) - (pc.sum(pc.is_finite(values)).as_py() or 0)
-        if wrong:
-            raise ValidationError(f"{wrong} scores are not finite numbers", remedy="clear task train, and what follows")
-        values = pc.cast(pc.floor(pc.multiply(values, 1000.0)), "int64")
-    offsets = pc.cast(lists.offsets, "int32")
-    if len(offsets):
-        offsets = pc.subtract(offsets, offsets[0])
-    return pa.ListArray.from_arrays(offsets, pc.fill_null(pc.cast(values, "string"), ""))
+
+def stored_digest(lists: Lists, keys: Array, reason_keys: Array) -> int:
+    """Return the sum of the digests over item keys, as PostgreSQL stores them.
+
+    Parameters
+    ----------
+    keys, reason_keys
+        The item key, int32, of each name of `lists.items` and `lists.reason_items`.
+    """
+    none = hash_ints(np.array([NO_ITEM], np.int32))[0]
+    return _digest(lists, hash_ints(keys), hash_ints(reason_keys), none)
+
+
+def _digest(lists: Lists, items: Array, reason_items: Array, none: np.uint64) -> int:
+    total = digest_rows(
+        lists.users, lists.segments, lists.offsets, (lists.items.codes, items), lists.scores.astype(np.float64).view(np.uint64),
+        (lists.reasons.astype(np.int32), _reason_hashes()), (lists.reason_items.codes, reason_items), none,
+    )  # fmt: skip
+    return int(total)
+
+
+@cache
+def _reason_hashes() -> Array:
+    """Return the hashes of the codes from 0 to 127, all that int8 has above NO_CODE."""
+    return hash_ints(np.arange(128, dtype=np.int32))
+
+
+def _hash_names(coded: Coded) -> Array:
+    return hash_texts(*texts(coded.names))

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.log import step
-from include.serving.activation import Live, activate, find_live
+from include.serving.activation import Live, activate, find_live, lock_pointer, was_passed_over
 from include.serving.batch import Batch
-from include.serving.builds import (
-    check_build,
-    drop_unreferenced,
-    load_build,
-    same_popular,
-    store_items,
-    stored_checksum,
-)
+from include.serving.builds import Build, drop_unreferenced, load_build, store_items
+from include.serving.checks import check_build, is_intact
 from include.serving.database import WRITER, connect
 from include.serving.nights import day_accounts
 from include.serving.statements import statement
@@ -35,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing a batch came to."""
+    """What publishing a batch came to; `copy_seconds` from the first byte of the lake to the last row's arrival."""
 
     batch_id: str
     users: int
@@ -43,6 +37,7 @@ class Published:
     checksum: str
     live: bool
     loaded: bool
+    copy_seconds: float | None = field(default=None, compare=False)
 
 
 def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: bool = False) -> Published:
@@ -69,18 +64,22 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
         _wait_for_others(connection)
         drop_unreferenced(connection)
         row: dict[str, Any] | None = None
+        copy_seconds = None
         stored = _find_intact(connection, batch)
         if stored is None:
-            row = _load(connection, batch)
-            stored = row["build"], row["n_rows"]
+            loaded = load_build(connection, url, batch)
+            with step(logger, f"checking build {loaded.number}"):
+                row = _row(batch, loaded, check_build(connection, batch, loaded))
+            stored, copy_seconds = (loaded.number, loaded.sent.rows), loaded.copy_seconds
         build, rows = stored
         with connection, connection.cursor() as cursor:
+            lock_pointer(cursor)
             if row is not None:
                 cursor.execute(statement("batch/store"), row)
             live = _switch(cursor, batch, build, force=force)
             _store_night(cursor, batch)
         _tidy(connection, batch, keep_batches)
-    return Published(batch.batch_id, batch.users, rows, batch.checksum, live, loaded=row is not None)
+    return Published(batch.batch_id, batch.users, rows, batch.checksum, live, row is not None, copy_seconds)
 
 
 def _wait_for_others(connection: Connection) -> None:
@@ -101,21 +100,17 @@ def _find_intact(connection: Connection, batch: Batch) -> tuple[int, int] | None
         stored: tuple[int, int] | None = cursor.fetchone()
     if stored is None:
         return None
-    checksum = stored_checksum(connection, stored[0])
-    if checksum == batch.checksum and same_popular(connection, batch, stored[0]):
-        logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, checksum)
+    if is_intact(connection, batch, stored[0]):
+        logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, batch.checksum)
         return stored
-    logger.warning(
-        "batch %s is damaged in PostgreSQL (checksum %s, the lake says %s): loading it again",
-        batch.batch_id, checksum, batch.checksum,
-    )  # fmt: skip
+    logger.warning("batch %s is damaged in PostgreSQL: loading it again", batch.batch_id)
     return None
 
 
 def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:
     """Let readers see the build where the rules say so; tell whether they see the batch now."""
     live = find_live(cursor, batch.variant)
-    reason = _why_switch(live, batch, build, force=force)
+    reason = _why_switch(cursor, live, batch, build, force=force)
     if reason is None and (live is None or live.batch_id != batch.batch_id):
         return False
     store_items(cursor, batch, update=True)
@@ -125,16 +120,23 @@ def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:
     return True
 
 
-def _why_switch(live: Live | None, batch: Batch, build: int, *, force: bool) -> str | None:
+def _why_switch(cursor: Any, live: Live | None, batch: Batch, build: int, *, force: bool) -> str | None:
     """Return the reason to switch readers to the build, None to leave them where they are."""
     if live is None:
         return f"first batch of variant {batch.variant}"
     if live.batch_id == batch.batch_id:
         return None if live.build == build else "its stored content was damaged and has been loaded again"
-    if live.run_date <= batch.run_date:
+    passed_over = was_passed_over(cursor, batch.variant, batch.batch_id, batch.run_date)
+    if live.run_date <= batch.run_date and not passed_over:
         return f"published for the night of {batch.run_date}"
     if force:
-        return f"published by force over the newer batch {live.batch_id}"
+        return f"published by force over {'a rollback to' if passed_over else 'the newer batch'} {live.batch_id}"
+    if passed_over:
+        logger.warning(
+            "batch %s is stored but does not go live: people went back behind it, to %s (--force overrides)",
+            batch.batch_id, live.batch_id,
+        )  # fmt: skip
+        return None
     logger.warning(
         "batch %s is stored but does not go live: readers see %s, which is newer (--force overrides)",
         batch.batch_id, live.batch_id,
@@ -142,23 +144,21 @@ def _why_switch(live: Live | None, batch: Batch, build: int, *, force: bool) -> 
     return None
 
 
-def _load(connection: Connection, batch: Batch) -> dict[str, Any]:
-    """Load and check the batch; return its row of reco.batch."""
-    build = load_build(connection, batch)
-    with step(logger, f"checking build {build.number}"):
-        items = check_build(connection, batch, build.number)
+def _row(batch: Batch, build: Build, overlap: float | None) -> dict[str, Any]:
+    """Return the batch's row of reco.batch."""
     return {
         "batch_id": batch.batch_id,
         "run_date": batch.run_date,
         "variant": batch.variant,
         "model_version": batch.model_version,
         "training_set": batch.detail("training_set", None),
-        "n_users": build.users,
-        "n_rows": build.rows,
-        "n_items": items,
+        "n_users": build.sent.users,
+        "n_rows": build.sent.rows,
+        "n_items": build.sent.items,
         "shortfall": batch.detail("shortfall", 0),
+        "overlap": overlap,
         "checksum": batch.checksum,
-        "positions": list(range(1, build.longest + 1)),
+        "positions": list(range(1, build.sent.longest + 1)),
         "metrics": json.dumps(batch.detail("metrics", {}), sort_keys=True),
         "build": build.number,
     }
@@ -178,6 +178,7 @@ def _tidy(connection: Connection, batch: Batch, keep_batches: int) -> None:
     """Expire batches beyond those to keep, drop their rows, and refresh the planner's figures."""
     values = {"variant": batch.variant, "batch_id": batch.batch_id, "keep": keep_batches}
     with connection, connection.cursor() as cursor:
+        lock_pointer(cursor)
         cursor.execute(statement("batch/expire"), values)
         for (batch_id,) in cursor.fetchall():
             logger.info("batch %s expires: %d newer ones are kept", batch_id, keep_batches)

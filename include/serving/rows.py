@@ -1,4 +1,4 @@
-"""Users' lists as PostgreSQL's binary COPY format, built by numpy and Arrow without a loop over users.
+"""Users' lists as PostgreSQL's binary COPY format, written by compiled code into one buffer a partition.
 
 Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format", and the array
 format of `array_send`: dimensions, null flag, element type, length, lower bound, then each
@@ -7,13 +7,13 @@ element behind its size; all integers big-endian.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, SEGMENT, USER_ID
 from include.errors import PublishError
+from include.serving.hashing import NO_CODE, Array, compiled, inlined, place_users
+from include.serving.lists import Coded, Lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 FIELDS = 7
-NO_ITEM = 0
-
-# Column, element type's OID, element type
-ARRAYS = (("items", 23, ">i4"), ("scores", 700, ">f4"), ("reasons", 21, ">i2"), ("reason_items", 23, ">i4"))
+INT, REAL, SMALLINT = 23, 700, 21  # OIDs of the element types
+ARRAY_HEADER = 20
+# Number of fields, sizes and values of build, user_id and segment, sizes and headers of four arrays
+ROW_BYTES = 2 + 4 + 4 + 4 + 4 + 4 * (4 + ARRAY_HEADER)
+ENTRY_BYTES = 8 + 8 + 6 + 8
 
 
 class ItemKeys:
@@ -41,145 +42,131 @@ class ItemKeys:
 
         self._ids = pa.array(list(keys), "string")
         self._keys = np.fromiter(keys.values(), np.int32, len(keys))
+        self._known: dict[int, tuple[pa.Array, Array]] = {}
 
-    def of(self, item_ids: pa.Array, *, nullable: bool = False) -> np.ndarray[Any, Any]:
-        """Return the keys as int32, 0 for null where that is allowed.
+    def of(self, coded: Coded) -> Array:
+        """Return the key, int32, of each name of a column.
 
         Raises
         ------
         PublishError
-            When an item is not in the dimension, naming it.
+            When an item that a list holds is not in the dimension, naming it.
         """
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        places = pc.index_in(item_ids, value_set=self._ids)
-        unknown = pc.and_(pc.is_null(places), pc.is_valid(item_ids)) if nullable else pc.is_null(places)
-        if pc.any(unknown).as_py():
-            first = item_ids.filter(unknown)[0].as_py()
-            raise PublishError(
-                f"the lists name item {first!r}, which the batch's items do not hold",
-                remedy="delete the batch's folder and clear task score",
-            )
+        address = coded.names.buffers()[1].address if len(coded.names) else 0
+        names, keys = self._known.get(address, (None, None))
+        if names is not None and keys is not None and len(names) == len(coded.names):
+            return keys  # a row group's batches share their names
+        places = pc.index_in(coded.names.cast(pa.string()), value_set=self._ids)
+        if places.null_count:
+            self._refuse_unknown(coded, places)
         found = places.fill_null(0).to_numpy(zero_copy_only=False)
         keys = self._keys[found] if len(self._keys) else np.zeros(len(found), np.int32)
-        return np.where(places.is_null().to_numpy(zero_copy_only=False), NO_ITEM, keys) if nullable else keys
+        self._known = dict([*self._known.items(), (address, (coded.names, keys))][-4:])
+        return keys
+
+    def _refuse_unknown(self, coded: Coded, places: pa.Array) -> None:
+        unknown = places.is_null().to_numpy(zero_copy_only=False)
+        used = coded.codes[coded.codes != NO_CODE]
+        wrong = used[unknown[used]]
+        if len(wrong):
+            raise PublishError(
+                f"the lists name item {coded.names[int(wrong[0])].as_py()!r}, which the batch's items do not hold",
+                remedy="delete the batch's folder and clear task score",
+            )
 
 
-class CopyStream:
-    """The file that COPY reads: header, encoded rows, trailer. Counts what it has passed on."""
-
-    def __init__(self, batches: Iterable[pa.RecordBatch], keys: ItemKeys, build: int) -> None:
-        self.users = 0
-        self.rows = 0
-        self.longest = 0
-        self._parts = self._encode(batches, keys, build)
-        self._rest = memoryview(b"")
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, at most `size`; nothing at the end."""
-        if not self._rest:
-            self._rest = next(self._parts, memoryview(b""))
-        size = len(self._rest) if size < 0 else size
-        part, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(part)
-
-    def _encode(self, batches: Iterable[pa.RecordBatch], keys: ItemKeys, build: int) -> Iterator[memoryview]:
-        yield memoryview(HEADER)
-        for batch in batches:
-            self.users += batch.num_rows
-            for part, length, rows in encode_rows(batch, keys, build):
-                self.rows += length * rows
-                self.longest = max(self.longest, length)
-                yield part
-        yield memoryview(TRAILER)
-
-
-def encode_rows(batch: pa.RecordBatch, keys: ItemKeys, build: int) -> Iterator[tuple[memoryview, int, int]]:
-    """Yield COPY rows with their lists' length and their number: users with lists of equal length together.
+def encode(lists: Lists, keys: Array, reason_keys: Array, build: int, slices: int) -> list[memoryview]:
+    """Return COPY rows, without header and trailer, for each of the hash partitions by user_id.
 
     Parameters
     ----------
-    batch
-        Columns user_id, segment, item_ids, scores, reason_codes, reason_item_ids.
-
-    Raises
-    ------
-    PublishError
-        When a column holds nulls, a user's lists differ in length, or an item is unknown.
+    keys, reason_keys
+        The item key, int32, of each name of `lists.items` and `lists.reason_items`.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name in (USER_ID, SEGMENT, ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS):
-        if batch[name].null_count:
-            raise PublishError(f"{batch[name].null_count} users have no {name}", remedy="clear task score")
-    lengths = pc.list_value_length(batch[ITEM_IDS]).to_numpy()
-    for name in (SCORES, REASON_CODES, REASON_ITEM_IDS):
-        uneven = np.flatnonzero(pc.list_value_length(batch[name]).to_numpy() != lengths)
-        if len(uneven):
-            user = batch[USER_ID][int(uneven[0])].as_py()
-            raise PublishError(f"{name} of user {user!r} is not as long as {ITEM_IDS}", remedy="clear task score")
-    for length in np.unique(lengths):
-        chosen = batch.filter(pa.array(lengths == length))
-        yield _encode_equal(chosen, int(length), keys, build), int(length), chosen.num_rows
+    places = place_users(lists.users.offsets, lists.users.data, slices)
+    lengths = np.diff(lists.offsets)
+    sizes = ROW_BYTES + ENTRY_BYTES * lengths + np.diff(lists.users.offsets) + np.diff(lists.segments.offsets)
+    order = np.argsort(places, kind="stable")
+    starts = np.empty(len(places), np.int64)
+    starts[order] = np.cumsum(sizes[order]) - sizes[order]
+    target = np.empty(int(sizes.sum()), np.uint8)
+    _write_rows(
+        target, starts, build, lists.users, lists.segments, lists.offsets, (lists.items.codes, keys),
+        lists.scores.view(np.int32), lists.reasons, (lists.reason_items.codes, reason_keys),
+    )  # fmt: skip
+    ends = np.cumsum(np.bincount(places, weights=sizes, minlength=slices)).astype(np.int64)
+    return [target[first:last].data for first, last in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def _encode_equal(batch: pa.RecordBatch, length: int, keys: ItemKeys, build: int) -> memoryview:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = {
-        "items": keys.of(batch[ITEM_IDS].flatten()),
-        "scores": batch[SCORES].flatten().to_numpy(zero_copy_only=False),
-        "reasons": batch[REASON_CODES].flatten().to_numpy(zero_copy_only=False),
-        "reason_items": keys.of(batch[REASON_ITEM_IDS].flatten(), nullable=True),
-    }
-    arrays = _encode_arrays(values, batch.num_rows, length)
-    start = np.array([(FIELDS, 4, build)], [("fields", ">i2"), ("size", ">i4"), ("build", ">i4")]).tobytes()
-    joined = pc.binary_join_element_wise(
-        pa.scalar(start, pa.binary()),
-        *_sized_text(batch[USER_ID]),
-        *_sized_text(batch[SEGMENT]),
-        _as_binary(arrays),
-        pa.scalar(b"", pa.binary()),
-    )
-    offsets = np.frombuffer(joined.buffers()[1], np.int32)[joined.offset :]
-    return memoryview(joined.buffers()[2])[int(offsets[0]) : int(offsets[len(joined)])]
+@inlined
+def _put(target: Array, at: int, value: Any) -> int:
+    target[at] = (value >> 24) & 0xFF
+    target[at + 1] = (value >> 16) & 0xFF
+    target[at + 2] = (value >> 8) & 0xFF
+    target[at + 3] = value & 0xFF
+    return at + 4
 
 
-def _encode_arrays(values: dict[str, Any], rows: int, length: int) -> np.ndarray[Any, Any]:
-    """Return one packed record a user: the four arrays, each with its size, header and elements."""
-    layout = [
-        (name, [
-            ("size", ">i4"), ("dimensions", ">i4"), ("nulls", ">i4"), ("oid", ">i4"), ("length", ">i4"),
-            ("lower", ">i4"), ("elements", [("size", ">i4"), ("value", element)], (length,)),
-        ])
-        for name, _, element in ARRAYS
-    ]  # fmt: skip
-    records = np.zeros(rows, layout)
-    for name, oid, element in ARRAYS:
-        width = np.dtype(element).itemsize
-        record = records[name]
-        record["size"] = 20 + length * (4 + width)
-        record["dimensions"], record["oid"], record["length"], record["lower"] = 1, oid, length, 1
-        record["elements"]["size"] = width
-        record["elements"]["value"] = np.asarray(values[name]).reshape(rows, length)
-    return records
+@inlined
+def _put_text(target: Array, at: int, data: Array, first: int, last: int) -> int:
+    at = _put(target, at, last - first)
+    for place in range(first, last):
+        target[at] = data[place]
+        at += 1
+    return at
 
 
-def _sized_text(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+@inlined
+def _open_array(target: Array, at: int, oid: int, length: int, width: int) -> int:
+    at = _put(target, at, ARRAY_HEADER + length * (4 + width))
+    at = _put(target, at, 1)
+    at = _put(target, at, 0)
+    at = _put(target, at, oid)
+    at = _put(target, at, length)
+    return _put(target, at, 1)
 
-    as_bytes = pc.cast(pc.cast(texts, pa.string()), pa.binary())
-    sizes = pc.binary_length(as_bytes).to_numpy(zero_copy_only=False).astype(">i4")
-    return _as_binary(sizes), as_bytes
 
-
-def _as_binary(records: np.ndarray[Any, Any]) -> pa.Array:
-    import pyarrow as pa
-
-    width = records.dtype.itemsize
-    offsets = np.arange(len(records) + 1, dtype=np.int32) * np.int32(width)
-    data = np.ascontiguousarray(records)
-    return pa.Array.from_buffers(pa.binary(), len(records), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+@compiled
+def _write_rows(
+    target: Array,
+    starts: Array,
+    build: int,
+    users: tuple[Array, Array],
+    segments: tuple[Array, Array],
+    offsets: Array,
+    items: tuple[Array, Array],
+    scores: Array,
+    reasons: Array,
+    reason_items: tuple[Array, Array],
+) -> None:
+    for row in range(len(starts)):
+        at = starts[row]
+        first, last = offsets[row], offsets[row + 1]
+        length = last - first
+        target[at], target[at + 1] = 0, FIELDS
+        at = _put(target, at + 2, 4)
+        at = _put(target, at, build)
+        at = _put_text(target, at, users[1], users[0][row], users[0][row + 1])
+        at = _put_text(target, at, segments[1], segments[0][row], segments[0][row + 1])
+        at = _open_array(target, at, INT, length, 4)
+        for i in range(first, last):
+            at = _put(target, at, 4)
+            at = _put(target, at, items[1][items[0][i]])
+        at = _open_array(target, at, REAL, length, 4)
+        for i in range(first, last):
+            at = _put(target, at, 4)
+            at = _put(target, at, scores[i])
+        at = _open_array(target, at, SMALLINT, length, 2)
+        for i in range(first, last):
+            at = _put(target, at, 2)
+            target[at] = (reasons[i] >> 8) & 0xFF
+            target[at + 1] = reasons[i] & 0xFF
+            at += 2
+        at = _open_array(target, at, INT, length, 4)
+        for i in range(first, last):
+            code = reason_items[0][i]
+            at = _put(target, at, 4)
+            at = _put(target, at, 0 if code == NO_CODE else reason_items[1][code])

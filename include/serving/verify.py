@@ -6,12 +6,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from include.columns import ITEM_IDS, REASON_CODES, USER_ID
+from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, USER_ID
 from include.errors import ValidationError
 from include.serving.batch import Batch
-from include.serving.checksum import combine, digest, table_texts, user_text
 from include.serving.database import connect
 from include.serving.statements import statement
 
@@ -28,6 +27,9 @@ REASON_CODE = {
     "in_the_shop": 7,
 }  # fmt: skip
 
+# Item, score, reason code and reason item, in rank order
+Entries: TypeAlias = list[tuple[str, float, int, str | None]]
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -42,9 +44,9 @@ class Verified:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the lake says: texts of some users, how many users have a list, and who to ask for."""
+    """What the lake says: the lists of some users, how many users have a list, and who to ask for."""
 
-    texts: Mapping[str, str]
+    lists: Mapping[str, Entries]
     users: int
     asked: Mapping[str, str]
 
@@ -87,7 +89,9 @@ def _find(cursor: Any, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
         raise _wrong(f"readers see {seen}, and batch {batch.batch_id} was never published")
     if mine["checksum"] != batch.checksum:
         raise _wrong(f"reco.batches states checksum {mine['checksum']}, the lake's manifest {batch.checksum}")
-    if not mine["is_live"]:
+    if not mine["is_live"] and mine["rolled_back"]:
+        logger.info("readers see %s: people went back to it", live["batch_id"])
+    elif not mine["is_live"]:
         later = live["run_date"] > batch.run_date or (live["run_date"] == batch.run_date and mine["was_live"])
         if not later:
             raise _wrong(f"readers see {live['batch_id']}, not {batch.batch_id}, which is no older")
@@ -100,7 +104,7 @@ def _read_lake(batch: Batch) -> Expected:
     import pyarrow.compute as pc
 
     every = max(1, batch.users // SAMPLE)
-    texts: dict[str, str] = {}
+    lists: dict[str, Entries] = {}
     asked: dict[str, str] = {}
     users = offset = 0
     for part in batch.lists():
@@ -108,35 +112,27 @@ def _read_lake(batch: Batch) -> Expected:
         users += part.num_rows
         places = pa.array(range(-offset % every, part.num_rows, every), pa.int64())
         offset += part.num_rows
-        sample = pa.Table.from_batches([part]).take(places)
-        ids = sample[USER_ID].to_pylist()
-        texts.update(zip(ids, table_texts(sample), strict=True))
-        for user_id, codes in zip(ids, sample[REASON_CODES].to_pylist(), strict=True):
-            asked.setdefault("a user with a history" if 1 in codes else "a user without one", user_id)
-    return Expected(texts, users, asked)
+        for row in part.take(places).to_pylist():
+            columns = (row[name] for name in (ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS))
+            lists[row[USER_ID]] = list(zip(*columns, strict=True))
+            asked.setdefault("a user with a history" if 1 in row[REASON_CODES] else "a user without one", row[USER_ID])
+    return Expected(lists, users, asked)
 
 
 def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
-    values = {"variant": batch.variant, "batch_id": batch.batch_id, "user_ids": list(expected.texts)}
+    values = {"variant": batch.variant, "batch_id": batch.batch_id, "user_ids": list(expected.lists)}
     cursor.execute(statement(f"verify/count_{which}"), values)
     (users,) = cursor.fetchone()
     if users != expected.users:
         raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
     cursor.execute(statement(f"verify/lists_{which}"), values)
-    lists = defaultdict(list)
-    for user_id, *entry in cursor.fetchall():
-        lists[user_id].append(entry)
-    seen = {user_id: _text(user_id, entries) for user_id, entries in lists.items()}
-    for user_id, text in expected.texts.items():
-        if seen.get(user_id) != text:
-            raise _wrong(f"readers see {seen.get(user_id)!r} for user {user_id!r}, the lake has {text!r}")
-    checksum = combine(digest(text) for text in seen.values())
-    logger.info("%d users' lists are the lake's: checksum %s; %d users in all", len(seen), checksum, users)
-
-
-def _text(user_id: str, entries: list[list[Any]]) -> str:
-    items, scores, reasons, reason_items = zip(*entries, strict=True)
-    return user_text(user_id, items, scores, [REASON_CODE[reason] for reason in reasons], reason_items)
+    seen: defaultdict[str, Entries] = defaultdict(list)
+    for user_id, item_id, score, reason, reason_item_id in cursor.fetchall():
+        seen[user_id].append((item_id, score, REASON_CODE[reason], reason_item_id))
+    for user_id, entries in expected.lists.items():
+        if seen[user_id] != entries:
+            raise _wrong(f"readers see {seen[user_id]!r} for user {user_id!r}, the lake has {entries!r}")
+    logger.info("%d users' lists are the lake's entry by entry; %d users in all", len(seen), users)
 
 
 def _ask(cursor: Any, expected: Expected) -> None:

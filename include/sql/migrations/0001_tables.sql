@@ -40,6 +40,7 @@ CREATE TABLE reco.batch (
     n_rows         bigint NOT NULL,
     n_items        integer NOT NULL,
     shortfall      integer NOT NULL DEFAULT 0,
+    overlap        real,
     checksum       text NOT NULL,
     positions      integer[] NOT NULL,
     metrics        jsonb NOT NULL DEFAULT '{}',
@@ -73,10 +74,14 @@ CREATE TABLE reco.activation (
     previous_batch_id  text REFERENCES reco.batch,
     activated_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     activated_by       text NOT NULL DEFAULT session_user,
-    reason             text NOT NULL
+    kind               text NOT NULL CHECK (kind IN ('publish', 'rollback')),
+    reason             text NOT NULL,
+    request            text,
+    UNIQUE (variant, request)
 );
 CREATE INDEX activation_batch ON reco.activation (batch_id, activation_id);
 COMMENT ON TABLE reco.activation IS 'Append-only: which batch served which variant from when, by whom, why.';
+COMMENT ON COLUMN reco.activation.request IS 'Names the rollback that was asked for: it is carried out once.';
 
 CREATE TABLE reco.shelf (
     build         integer NOT NULL,
@@ -95,7 +100,8 @@ ALTER TABLE reco.shelf
     ALTER reason_items SET STORAGE EXTERNAL;
 COMMENT ON TABLE reco.shelf IS
     'One row a user and build: item keys in rank order, and beside them scores, reason codes and the item keys '
-    'that reasons name (0: none). Each partition has its own unique index on user_id, made after the load.';
+    'that reasons name (0: none). Each build is split by a hash of user_id into parts that are loaded side by side, each '
+    'with its own unique index on user_id, made after the load.';
 
 CREATE TABLE reco.popular (
     build     integer NOT NULL,

@@ -4,7 +4,7 @@ CREATE TABLE reco.model_decision (
     decision_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_date       date NOT NULL,
     variant        text NOT NULL,
-    kind           text NOT NULL CHECK (kind IN ('promote', 'keep')),
+    kind           text NOT NULL CHECK (kind IN ('promote', 'keep', 'rollback', 'refused')),
     model_version  text NOT NULL,
     incumbent      text,
     reasons        text[] NOT NULL,
@@ -13,8 +13,8 @@ CREATE TABLE reco.model_decision (
     decided_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (variant, run_date, model_version, fingerprint)
 );
-CREATE INDEX model_decision_promoted ON reco.model_decision (variant, run_date, decision_id) WHERE kind = 'promote';
-COMMENT ON TABLE reco.model_decision IS 'Append-only: what the gate decided, and why.';
+CREATE INDEX model_decision_promoted ON reco.model_decision (variant, run_date, decision_id) WHERE kind IN ('promote', 'rollback');
+COMMENT ON TABLE reco.model_decision IS 'Append-only: what the gate and people decided about models, and why.';
 
 CREATE FUNCTION reco.refuse_change() RETURNS trigger
 LANGUAGE plpgsql

@@ -155,16 +155,20 @@ SELECT
     model_decision.decided_at
 FROM reco.model_decision;
 
-COMMENT ON VIEW reco.model_decisions IS 'What the gate decided each night, and why. Rows are never changed.';
+COMMENT ON VIEW reco.model_decisions IS 'What the gate decided each night and people decided later, and why. Rows are never changed.';
 COMMENT ON COLUMN reco.model_decisions.run_date IS 'The night''s run date.';
 COMMENT ON COLUMN reco.model_decisions.variant IS 'The variant that the model was trained for.';
-COMMENT ON COLUMN reco.model_decisions.decision IS 'promote: the challenger became champion; keep: it did not.';
-COMMENT ON COLUMN reco.model_decisions.model_version IS 'The challenger''s version in the model registry.';
+COMMENT ON COLUMN reco.model_decisions.decision IS
+    'promote: the challenger became champion; keep: it did not; rollback: people went to the model of a kept batch; '
+    'refused: people refused a rollback.';
+COMMENT ON COLUMN reco.model_decisions.model_version IS
+    'Version in the model registry: the challenger''s, or the one that serves after a rollback.';
 COMMENT ON COLUMN reco.model_decisions.incumbent IS 'The champion''s version before the decision; null when there was none.';
 COMMENT ON COLUMN reco.model_decisions.reasons IS 'Why, one sentence an element.';
 COMMENT ON COLUMN reco.model_decisions.metrics IS
     'The metrics compared, as JSON: shares between 0 and 1 on the same users and items for everyone.';
-COMMENT ON COLUMN reco.model_decisions.fingerprint IS 'Names the evaluation that the decision rests on.';
+COMMENT ON COLUMN reco.model_decisions.fingerprint IS
+    'Names the evaluation that the decision rests on, or the request for a rollback.';
 COMMENT ON COLUMN reco.model_decisions.decided_at IS 'When the decision was recorded (UTC).';
 
 CREATE VIEW reco.batches AS
@@ -177,6 +181,7 @@ SELECT
     batch.n_rows AS recommendations,
     batch.n_items AS items,
     batch.shortfall,
+    batch.overlap,
     batch.checksum,
     batch.metrics,
     batch.state,
@@ -200,6 +205,8 @@ COMMENT ON COLUMN reco.batches.users IS 'Number of users with a list of their ow
 COMMENT ON COLUMN reco.batches.recommendations IS 'Number of list entries, over all users.';
 COMMENT ON COLUMN reco.batches.items IS 'Number of different items in the lists.';
 COMMENT ON COLUMN reco.batches.shortfall IS 'Number of users whose list is shorter than configured.';
+COMMENT ON COLUMN reco.batches.overlap IS
+    'Share of the list entries that the batch live before also gave the same users, on a sample; null for the first.';
 COMMENT ON COLUMN reco.batches.checksum IS
     'Checksum of all lists, 16 hex digits: equal content gives the same one, see the data dictionary.';
 COMMENT ON COLUMN reco.batches.metrics IS 'The model''s headline metrics on held-out days, as JSON.';
@@ -216,6 +223,7 @@ SELECT
     activation.previous_batch_id,
     activation.activated_at,
     activation.activated_by,
+    activation.kind,
     activation.reason
 FROM reco.activation;
 
@@ -225,7 +233,8 @@ COMMENT ON COLUMN reco.activations.variant IS 'The variant that was switched.';
 COMMENT ON COLUMN reco.activations.batch_id IS 'The batch that readers see from then on.';
 COMMENT ON COLUMN reco.activations.previous_batch_id IS 'The batch that they saw before; null the first time.';
 COMMENT ON COLUMN reco.activations.activated_at IS 'When it was switched (UTC).';
-COMMENT ON COLUMN reco.activations.activated_by IS 'The database login that switched it.';
+COMMENT ON COLUMN reco.activations.activated_by IS 'Who switched it: the name given to a rollback, else the database login.';
+COMMENT ON COLUMN reco.activations.kind IS 'publish: a night did it; rollback: somebody went to a kept batch.';
 COMMENT ON COLUMN reco.activations.reason IS 'Why.';
 
 CREATE VIEW reco.nightly_runs AS
@@ -265,7 +274,9 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT model_decision.kind, model_decision.reasons
     FROM reco.model_decision
-    WHERE model_decision.run_date = nightly_run.run_date AND model_decision.variant = nightly_run.variant
+    WHERE model_decision.run_date = nightly_run.run_date
+      AND model_decision.variant = nightly_run.variant
+      AND model_decision.kind IN ('promote', 'keep')
     ORDER BY model_decision.decision_id DESC
     LIMIT 1
 ) AS decided ON true;

@@ -2,5 +2,6 @@ SELECT run_date, variant, kind, model_version, incumbent, reasons, metrics, fing
 FROM reco.model_decision
 WHERE variant = %(variant)s
   AND run_date = %(run_date)s
+  AND kind IN ('promote', 'keep')
 ORDER BY decision_id DESC
 LIMIT 1

@@ -7,7 +7,7 @@ FROM (
     SELECT pg_class.oid, substr(pg_class.relname, 7)::integer AS build
     FROM pg_class
     WHERE pg_class.relnamespace = 'reco'::regnamespace
-      AND pg_class.relkind = 'r'
+      AND pg_class.relkind IN ('r', 'p')
       AND pg_class.relname ~ '^shelf_[0-9]+$'
 ) AS found
 LEFT JOIN pg_inherits AS inherited ON inherited.inhrelid = found.oid

@@ -1,6 +1,7 @@
 """Lists as binary COPY: decoded by hand and compared with what went in."""
 
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -8,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.errors import PublishError
-from include.serving.rows import HEADER, TRAILER, CopyStream, ItemKeys
+from include.errors import PublishError, ValidationError
+from include.serving.lists import read_lists
+from include.serving.loading import Stream
+from include.serving.rows import HEADER, TRAILER, ItemKeys
+from include.serving.rows import encode as encode_lists
 from tests.batches import LISTS
 
 KEYS = {f"item {n}": n * 3 for n in range(1, 9)}
@@ -33,8 +37,15 @@ def as_batch(users: list[Any]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, LISTS)
 
 
-def encode(users: list[Any], *, size: int = 7) -> bytes:
-    stream = CopyStream([as_batch(users[:2]), as_batch(users[2:])], ItemKeys(KEYS), 5)
+def encode(users: list[Any], *, size: int = 7, slices: int = 1) -> bytes:
+    """Return what COPY would read of the first slice, for a batch in two parts."""
+    keys, stream = ItemKeys(KEYS), Stream()
+    pending: Any = SimpleNamespace(done=lambda: False)
+    for part in (users[:2], users[2:]):
+        lists = read_lists(as_batch(part))
+        encoded = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, slices)
+        stream.put(encoded[0], pending)
+    stream.put(None, pending)
     return b"".join(iter(lambda: stream.read(size), b""))
 
 
@@ -81,12 +92,16 @@ def test_rows_come_out_as_they_went_in(users: list[Any], size: int) -> None:
     assert sorted(decode(encode(users, size=size))) == sorted(expected)
 
 
-def test_it_counts_what_it_passes_on() -> None:
-    one = ("item 1", 1.0, 1, None)
-    stream = CopyStream([as_batch([("a", "s", [one]), ("b", "s", [one] * 3), ("c", "s", [])])], ItemKeys(KEYS), 5)
-    while stream.read():
-        pass
-    assert (stream.users, stream.rows, stream.longest) == (3, 4, 3)
+def test_every_user_is_in_one_slice() -> None:
+    users = [(f"user {n}", "s", [("item 1", float(n), 1, None)] * (n % 3)) for n in range(50)]
+    lists = read_lists(as_batch(users))
+    keys = ItemKeys(KEYS)
+    parts = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, 3)
+    rows = [decode(HEADER + bytes(part) + TRAILER) for part in parts]
+    assert all(rows)
+    assert sorted(row[1] for part in rows for row in part) == sorted(user for user, *_ in users)
+    (whole,) = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, 1)
+    assert sorted(row for part in rows for row in part) == sorted(decode(HEADER + bytes(whole) + TRAILER))
 
 
 def test_an_unknown_item_is_named() -> None:
@@ -96,15 +111,16 @@ def test_an_unknown_item_is_named() -> None:
         encode([("a", "s", [("item 1", 1.0, 1, "ghost")])])
 
 
-def test_a_null_column_is_named() -> None:
-    with pytest.raises(PublishError, match="1 users have no segment"):
-        encode([("a", None, [])])
+def test_an_unknown_item_that_no_list_holds_is_no_matter() -> None:
+    names = pa.DictionaryArray.from_arrays(pa.array([1], pa.int32()), ["ghost", "item 1"])
+    columns = [["a"], ["s"], pa.ListArray.from_arrays([0, 1], names), [[1.0]], [[1]], [["item 2"]]]
+    lists = read_lists(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], LISTS.names))
+    assert ItemKeys(KEYS).of(lists.items)[1] == KEYS["item 1"]
 
 
 def test_lists_of_uneven_length_are_refused_with_the_user() -> None:
     batch = pa.RecordBatch.from_pylist(
         [{"user_id": "bob", "segment": "s", "item_ids": ["item 1"], "scores": [], "reason_codes": [1],
           "reason_item_ids": [None]}], LISTS)  # fmt: skip
-    with pytest.raises(PublishError, match="scores of user 'bob'"):
-        CopyStream([batch], ItemKeys(KEYS), 5).read()
-        list(iter(CopyStream([batch], ItemKeys(KEYS), 5).read, b""))
+    with pytest.raises(ValidationError, match="scores of user 'bob'"):
+        read_lists(batch)

@@ -23,7 +23,7 @@ def test_a_statement_is_used_by_name(name: str) -> None:
 def test_values_are_named_parameters(name: str) -> None:
     text = statement(name).replace("%I", "")  # of the server's own format(), in a block that takes no values
     assert not re.search(r"%(?!\(\w+\)s)", text)
-    assert not set(re.findall(r"\{(\w*)\}", text)) - {"partition"}
+    assert not set(re.findall(r"\{(\w*)\}", text)) - {"partition", "parent"}
 
 
 def test_identifiers_are_quoted() -> None:

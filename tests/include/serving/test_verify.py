@@ -86,5 +86,5 @@ def test_large_batches_are_sampled(database: Database, lake: Lake, monkeypatch: 
     batch = published(database, lake)
     expected = module._read_lake(batch)
     assert expected.users == 27
-    assert list(expected.texts) == ["u0000", "u0007", "u0015", "u0022", "u0030", "u0037"]
+    assert list(expected.lists) == ["u0000", "u0007", "u0015", "u0022", "u0030", "u0037"]
     assert verify(database.analyst_url, batch).live

@@ -101,13 +101,13 @@ def plan(database: Database, query: str, *, analyze: bool = True) -> str:
 def test_one_users_list_is_an_index_lookup(three_batches: Database, view: str) -> None:
     seen = plan(three_batches, f"SELECT * FROM {view} WHERE user_id = 'u0007' AND run_date = DATE '2026-11-22'")
     assert "Seq Scan on shelf" not in seen
-    executed = re.findall(r"Index Scan using (shelf_\d)_user_id_idx on \S+ (?:shelf )?\(actual", seen)
+    executed = re.findall(r"Index Scan using (shelf_\d)_\d_user_id_idx on \S+ (?:shelf\S* )?\(actual", seen)
     assert executed == ["shelf_3"], seen
 
 
 def test_a_whole_scan_opens_the_live_partition_only(three_batches: Database) -> None:
     seen = plan(three_batches, "SELECT * FROM recommendations")
-    assert re.findall(r"Scan on (shelf_\d)\S* (?:shelf )?\(actual", seen) == ["shelf_3"], seen
+    assert set(re.findall(r"Scan on (shelf_\d)\S* (?:shelf\S* )?\(actual", seen)) == {"shelf_3"}, seen
     assert "Sort" not in seen
 
 

@@ -5,6 +5,6 @@ SELECT
         WHERE cardinality(items) <> cardinality(scores)
            OR cardinality(items) <> cardinality(reasons)
            OR cardinality(items) <> cardinality(reason_items)
-    ) AS uneven
-FROM reco.shelf
-WHERE build = %(build)s
+    ) AS uneven,
+    coalesce(sum(reco.row_digest(user_id, segment, items, scores, reasons, reason_items)), 0) AS digest
+FROM reco.{partition}

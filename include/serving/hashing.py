@@ -1,0 +1,188 @@
+"""PostgreSQL's own hash functions, so that lists have the same digest here and there, at the speed of memory.
+
+They are Bob Jenkins' lookup3 (`hash_bytes_extended` of PostgreSQL's src/common/hashfn.c), and the way in which
+`hash_array_extended` and `hash_record_extended` put elements together: h = 31 h + hash(element) modulo 2^64. They decide in
+which partition a row of a hash-partitioned table lies, so they stay what they are from version to version.
+
+All functions are compiled, let other threads run, and take texts as Arrow has them: `offsets`, int32, one more
+than texts, into `data`, uint8. A hash is a uint64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+import numba
+import numpy as np
+from numba import uint32, uint64
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+compiled: Callable[[Function], Function] = numba.njit(nogil=True, cache=True)
+inlined: Callable[[Function], Function] = numba.njit(nogil=True, cache=True, inline="always")
+
+START = 0x9E3779B9 + 3923095
+ARRAY_START = 1
+NO_CODE = -1
+# Seed and constant of partition_hash: HASH_PARTITION_SEED and hash_combine64(0, h)
+PARTITION_SEED = np.uint64(0x7A5B22367996DCFD)
+PARTITION_ADDEND = np.uint64(0x49A0F4DD15E5A8E3)
+
+
+@inlined
+def _turn(value: Any, places: int) -> Any:
+    return uint32((uint32(value) << uint32(places)) | (uint32(value) >> uint32(32 - places)))
+
+
+@inlined
+def _mix(a: Any, b: Any, c: Any) -> Any:
+    a = uint32(uint32(a - c) ^ _turn(c, 4))
+    c = uint32(c + b)
+    b = uint32(uint32(b - a) ^ _turn(a, 6))
+    a = uint32(a + c)
+    c = uint32(uint32(c - b) ^ _turn(b, 8))
+    b = uint32(b + a)
+    a = uint32(uint32(a - c) ^ _turn(c, 16))
+    c = uint32(c + b)
+    b = uint32(uint32(b - a) ^ _turn(a, 19))
+    a = uint32(a + c)
+    c = uint32(uint32(c - b) ^ _turn(b, 4))
+    b = uint32(b + a)
+    return a, b, c
+
+
+@inlined
+def _finish(a: Any, b: Any, c: Any) -> Any:
+    c = uint32(uint32(c ^ b) - _turn(b, 14))
+    a = uint32(uint32(a ^ c) - _turn(c, 11))
+    b = uint32(uint32(b ^ a) - _turn(a, 25))
+    c = uint32(uint32(c ^ b) - _turn(b, 16))
+    a = uint32(uint32(a ^ c) - _turn(c, 4))
+    b = uint32(uint32(b ^ a) - _turn(a, 14))
+    c = uint32(uint32(c ^ b) - _turn(b, 24))
+    return (uint64(b) << uint64(32)) | uint64(c)
+
+
+@inlined
+def hash_int(value: Any) -> Any:
+    """Return `hashint4extended(value, 0)`, which is also that of smallint."""
+    start = uint32(START + 4)
+    return _finish(uint32(start + uint32(value)), start, start)
+
+
+@inlined
+def hash_double(bits: Any) -> Any:
+    """Return `hashfloat8extended` (and float4's) of the number with these 64 bits; both zeros give 0."""
+    if bits << uint64(1) == uint64(0):
+        return uint64(0)
+    start = uint32(START + 8)
+    return _finish(uint32(start + uint32(bits)), uint32(start + uint32(bits >> uint64(32))), start)
+
+
+@compiled
+def hash_text(data: Any, first: int, last: int, seed: Any) -> Any:
+    """Return `hashtextextended(data[first:last], seed)` for a deterministic collation."""
+    length = last - first
+    a = b = c = uint32(START + length)
+    if seed != uint64(0):
+        a, b, c = _mix(uint32(a + uint32(seed >> uint64(32))), uint32(b + uint32(seed)), c)
+    while last - first >= 12:
+        for place in range(4):
+            shift = uint32(8 * place)
+            a = uint32(a + (uint32(data[first + place]) << shift))
+            b = uint32(b + (uint32(data[first + 4 + place]) << shift))
+            c = uint32(c + (uint32(data[first + 8 + place]) << shift))
+        a, b, c = _mix(a, b, c)
+        first += 12
+    for place in range(last - first):
+        value = uint32(data[first + place])
+        if place < 4:
+            a = uint32(a + (value << uint32(8 * place)))
+        elif place < 8:
+            b = uint32(b + (value << uint32(8 * (place - 4))))
+        else:  # the lowest byte of c is that of the length
+            c = uint32(c + (value << uint32(8 * (place - 7))))
+    return _finish(a, b, c)
+
+
+@compiled
+def hash_texts(offsets: Array, data: Array) -> Array:
+    """Return the hash of each text."""
+    hashes = np.empty(len(offsets) - 1, np.uint64)
+    for i in range(len(hashes)):
+        hashes[i] = hash_text(data, offsets[i], offsets[i + 1], uint64(0))
+    return hashes
+
+
+@compiled
+def hash_ints(values: Array) -> Array:
+    """Return the hash of each integer of at most 32 bits."""
+    hashes = np.empty(len(values), np.uint64)
+    for i in range(len(values)):
+        hashes[i] = hash_int(values[i])
+    return hashes
+
+
+@compiled
+def place_users(offsets: Array, data: Array, slices: int) -> Array:
+    """Return into which of `slices` hash partitions by user_id each user's row belongs."""
+    places = np.empty(len(offsets) - 1, np.int64)
+    for i in range(len(places)):
+        hashed = hash_text(data, offsets[i], offsets[i + 1], PARTITION_SEED) + PARTITION_ADDEND
+        places[i] = hashed % uint64(slices)
+    return places
+
+
+@compiled
+def _of_codes(codes: Array, first: int, last: int, hashes: Array, none: Any) -> Any:
+    total = uint64(ARRAY_START)
+    for i in range(first, last):
+        code = codes[i]
+        total = total * uint64(31) + (none if code == NO_CODE else hashes[code])
+    return total
+
+
+@compiled
+def digest_rows(
+    users: tuple[Array, Array],
+    segments: tuple[Array, Array],
+    lists: Array,
+    items: tuple[Array, Array],
+    scores: Array,
+    reasons: tuple[Array, Array],
+    reason_items: tuple[Array, Array],
+    none: Any,
+) -> Any:
+    """Return the sum modulo 2^64 of the digests of all rows.
+
+    A row's digest is `hashtextextended(user_id, hashtextextended(segment, hash_record_extended(ROW(items,
+    scores, reasons, reason_items), 0)))`.
+
+    Parameters
+    ----------
+    users, segments
+        Offsets and data of the texts.
+    lists
+        Offsets of the lists in `items`, `scores`, `reasons` and `reason_items`.
+    items, reasons, reason_items
+        Codes, and the hash of what each code stands for; NO_CODE stands for nothing.
+    scores
+        The bits of the scores as float64, uint64.
+    none
+        The hash of nothing.
+    """
+    total = uint64(0)
+    for row in range(len(lists) - 1):
+        first, last = lists[row], lists[row + 1]
+        record = _of_codes(items[0], first, last, items[1], none)
+        part = uint64(ARRAY_START)
+        for i in range(first, last):
+            part = part * uint64(31) + hash_double(scores[i])
+        record = record * uint64(31) + part
+        record = record * uint64(31) + _of_codes(reasons[0], first, last, reasons[1], none)
+        record = record * uint64(31) + _of_codes(reason_items[0], first, last, reason_items[1], none)
+        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], record)
+        total += hash_text(users[1], users[0][row], users[0][row + 1], seed)
+    return total

@@ -1,0 +1,193 @@
+"""Lists into a build's partitions: one thread reads the lake and encodes, one connection a partition loads."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from include.columns import USER_ID
+from include.errors import PublishError
+from include.serving.batch import Batch
+from include.serving.checksum import content_digest, stored_digest
+from include.serving.database import WRITER, connect
+from include.serving.lists import read_lists
+from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
+from include.serving.statements import compose
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pydantic import SecretStr
+
+logger = logging.getLogger(__name__)
+
+COPY_CHUNK = 1 << 18
+QUEUED = 4
+WAIT_SECONDS = 0.2
+SAMPLE = 500
+
+
+def partition(build: int) -> str:
+    """Return the name of the table that holds a build's lists."""
+    return f"shelf_{build}"
+
+
+def slice_names(build: int) -> list[str]:
+    """Return the names of a build's own partitions: one a processor, at most four."""
+    return [f"{partition(build)}_{place}" for place in range(min(4, os.cpu_count() or 1))]
+
+
+@dataclass
+class Sent:
+    """What has been read from the lake: counts, sums of digests, and some users as they are there."""
+
+    users: int = 0
+    rows: int = 0
+    longest: int = 0
+    content: int = 0
+    stored: int = 0
+    sample: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _items: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def items(self) -> int:
+        """Number of different items in the lists."""
+        return int(self._items.sum())
+
+    def add_items(self, keys: np.ndarray[Any, Any]) -> None:
+        """Count the items with these keys."""
+        highest = int(keys.max(initial=0))
+        if highest >= len(self._items):
+            self._items = np.concatenate([self._items, np.zeros(2 * highest + 1 - len(self._items), bool)])
+        self._items[keys] = True
+
+
+class Counted(NamedTuple):
+    """What one partition holds, as the server says, and when its COPY had ended (monotonic seconds)."""
+
+    users: int
+    rows: int
+    uneven: int
+    digest: int
+    copied: float
+
+
+class Stream:
+    """The file that one COPY reads while another thread fills it."""
+
+    def __init__(self) -> None:
+        self._parts: queue.Queue[memoryview | None] = queue.Queue(QUEUED)
+        self._rest = memoryview(HEADER)
+        self._ended = False
+        self._broken = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`; nothing at the end."""
+        while not self._rest and not self._ended:
+            part = self._parts.get()
+            if self._broken:
+                raise PublishError("the load was given up", remedy="read the error beside this one")
+            self._ended = part is None
+            self._rest = memoryview(TRAILER) if part is None else part
+        size = len(self._rest) if size < 0 else size
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(part)
+
+    def put(self, part: memoryview | None, loading: Future[Counted]) -> None:
+        """Pass a part on, None for the end; raise what ended its COPY if it has ended."""
+        while True:
+            if loading.done():
+                loading.result()
+                raise PublishError("the server ended the load early", remedy="clear task publish")
+            try:
+                return self._parts.put(part, timeout=WAIT_SECONDS)
+            except queue.Full:
+                continue
+
+    def give_up(self) -> None:
+        """Make the COPY fail soon."""
+        self._broken = True
+        try:
+            self._parts.put_nowait(None)
+        except queue.Full:
+            return  # whoever takes the next part sees that it is broken
+
+
+def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) -> tuple[Sent, list[Counted]]:
+    """Fill, index, analyse and count the partitions of a build, all at once; return what was sent and what is there.
+
+    Raises
+    ------
+    ValidationError, PublishError
+        When the lake's lists cannot be loaded, naming the first user or item.
+    DatabaseError
+        When a connection is lost or refused.
+    """
+    names = slice_names(build)
+    streams = [Stream() for _ in names]
+    with ThreadPoolExecutor(len(names), "load") as pool:
+        loading = [pool.submit(_load_slice, url, name, stream) for name, stream in zip(names, streams, strict=True)]
+        try:
+            sent = _send(batch, keys, build, list(zip(streams, loading, strict=True)))
+            return sent, [each.result() for each in loading]
+        except BaseException:
+            for stream in streams:
+                stream.give_up()
+            raise
+
+
+def read_lake(batch: Batch, keys: ItemKeys) -> Sent:
+    """Return what loading `batch` would send."""
+    return _send(batch, keys, 0, [])
+
+
+def _send(batch: Batch, keys: ItemKeys, build: int, targets: Sequence[tuple[Stream, Future[Counted]]]) -> Sent:
+    sent = Sent()
+    every = max(1, batch.users // SAMPLE)
+    for part in batch.lists():
+        lists = read_lists(part)
+        item_keys, reason_keys = keys.of(lists.items), keys.of(lists.reason_items)
+        _sample(sent, part, every)
+        sent.users += part.num_rows
+        sent.rows += len(lists.scores)
+        sent.longest = max(sent.longest, lists.longest)
+        sent.content += content_digest(lists)
+        sent.stored += stored_digest(lists, item_keys, reason_keys)
+        sent.add_items(item_keys[lists.items.codes])
+        if targets:
+            encoded = encode(lists, item_keys, reason_keys, build, len(targets))
+            for (stream, loading), rows in zip(targets, encoded, strict=True):
+                if len(rows):
+                    stream.put(rows, loading)
+    for stream, loading in targets:
+        stream.put(None, loading)
+    return sent
+
+
+def _sample(sent: Sent, part: pa.RecordBatch, every: int) -> None:
+    """Keep each row of the batch whose number is a multiple of `every`."""
+    for place in range(-sent.users % every, part.num_rows, every):
+        (row,) = part.slice(place, 1).to_pylist()
+        sent.sample[row[USER_ID]] = row
+
+
+def _load_slice(url: SecretStr | str, name: str, stream: Stream) -> Counted:
+    with connect(url, f"publish {name}", role=WRITER) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(compose("shelf/empty_slice", partition=name))
+            file: Any = stream  # copy_expert needs no more of a file than read()
+            cursor.copy_expert(compose("shelf/copy", partition=name), file, size=COPY_CHUNK)
+            copied = time.monotonic()
+            cursor.execute(compose("shelf/index_slice", partition=name))
+        with connection, connection.cursor() as cursor:
+            cursor.execute(compose("shelf/analyze", partition=name))
+            cursor.execute(compose("shelf/check_slice", partition=name))
+            users, rows, uneven, digest = cursor.fetchall()[0]
+        return Counted(users, int(rows), uneven, int(digest), copied)

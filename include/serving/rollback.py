@@ -1,0 +1,154 @@
+"""Going back: readers see a kept batch again, at once, and the next nights build on its model."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.errors import ValidationError
+from include.serving.activation import Live, activate, find_live, lock_pointer
+from include.serving.decisions import Decision, insert_decision
+from include.serving.statements import statement
+
+if TYPE_CHECKING:
+    from include.serving.database import Connection
+
+PREVIOUS = "previous"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A rollback as people ask for it.
+
+    Parameters
+    ----------
+    to
+        A batch_id, or `previous`: the newest kept batch older than the live one that has been live.
+    by
+        Who asks; the database login when None.
+    name
+        Names the request: it is carried out once, whatever happened since. Without one, asking for `previous`
+        again with the same reason and person, while nothing else has gone live, is the same request.
+    """
+
+    variant: str
+    to: str
+    reason: str
+    by: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What readers see since the request was carried out; `changed` tells whether that was now."""
+
+    batch_id: str
+    previous: str | None
+    model_version: str
+    changed: bool
+
+
+class Kept(NamedTuple):
+    """A batch that PostgreSQL stores."""
+
+    batch_id: str
+    run_date: dt.date
+    model_version: str
+    build: int
+    was_live: bool
+
+
+def roll_back(connection: Connection, request: Request) -> RolledBack:
+    """Let readers see the batch that `request` names: one transaction with the flip, its log, and the decision.
+
+    Raises
+    ------
+    ValidationError
+        When nothing is live, or the batch is not kept (naming those that are).
+    """
+    with connection, connection.cursor() as cursor:
+        lock_pointer(cursor)
+        live = find_live(cursor, request.variant)
+        if live is None:
+            raise ValidationError(f"variant {request.variant} has no live batch", remedy="publish a night first")
+        done = _find_done(cursor, request, live)
+        if done is not None:
+            return done
+        target = _choose(cursor, request, live)
+        if target.batch_id == live.batch_id:
+            return RolledBack(live.batch_id, None, live.model_version, changed=False)
+        activate(
+            cursor, request.variant, target.batch_id, target.build, request.reason,
+            kind="rollback", by=request.by, request=request.name,
+        )  # fmt: skip
+        _decide(cursor, request, "rollback", target.model_version, live)
+    return RolledBack(target.batch_id, live.batch_id, target.model_version, changed=True)
+
+
+def find_rollback(connection: Connection, variant: str, name: str) -> RolledBack | None:
+    """Return what the request of that name did, None when it was not carried out."""
+    with connection, connection.cursor() as cursor:
+        return _find_named(cursor, variant, name)
+
+
+def refuse(connection: Connection, request: Request) -> None:
+    """Record that a rollback was asked for and refused; readers see what they saw."""
+    with connection, connection.cursor() as cursor:
+        live = find_live(cursor, request.variant)
+        if live is not None:
+            _decide(cursor, request, "refused", live.model_version, live)
+
+
+def _find_named(cursor: Any, variant: str, name: str) -> RolledBack | None:
+    cursor.execute(statement("activation/find_request"), {"variant": variant, "request": name})
+    row = cursor.fetchone()
+    return None if row is None else RolledBack(*row, changed=False)
+
+
+def _find_done(cursor: Any, request: Request, live: Live) -> RolledBack | None:
+    """Return what the request has done already."""
+    if request.name is not None:
+        return _find_named(cursor, request.variant, request.name)
+    if request.to != PREVIOUS:
+        return None
+    cursor.execute(statement("activation/last"), {"variant": request.variant, "by": request.by})
+    batch_id, previous, kind, reason, same_person = cursor.fetchall()[0]
+    if (batch_id, kind, reason) == (live.batch_id, "rollback", request.reason) and same_person:
+        return RolledBack(batch_id, previous, live.model_version, changed=False)
+    return None
+
+
+def _choose(cursor: Any, request: Request, live: Live) -> Kept:
+    cursor.execute(statement("batch/kept"), {"variant": request.variant})
+    kept = [Kept(*row) for row in cursor.fetchall()]
+    if request.to == PREVIOUS:
+        places = [place for place, batch in enumerate(kept) if batch.batch_id == live.batch_id]
+        older = [batch for batch in kept[places[0] + 1 :] if batch.was_live] if places else []
+        wanted = older[:1]
+    else:
+        wanted = [batch for batch in kept if batch.batch_id == request.to]
+    if not wanted:
+        what = f"batch {request.to} is not kept" if request.to != PREVIOUS else "no earlier batch is kept"
+        raise ValidationError(
+            f"{what}; readers see {live.batch_id}, kept are {', '.join(batch.batch_id for batch in kept)}",
+            remedy="name one of these, or publish the one you want from the lake with --force",
+        )
+    return wanted[0]
+
+
+def _decide(cursor: Any, request: Request, kind: Any, model_version: str, live: Live) -> None:
+    """Write the decision. It counts from the newest night that was ever live, so that the next night follows it."""
+    cursor.execute(statement("activation/newest_night"), {"variant": request.variant})
+    ((newest, activations),) = cursor.fetchall()
+    by = f" ({request.by})" if request.by else ""
+    decision = Decision(
+        run_date=newest,
+        variant=request.variant,
+        kind=kind,
+        model_version=model_version,
+        incumbent=live.model_version,
+        reasons=[f"{request.reason}{by}"],
+        fingerprint=request.name or f"activation {activations}",
+    )
+    insert_decision(cursor, decision)
