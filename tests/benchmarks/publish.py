@@ -1,0 +1,233 @@
+"""Publishing: against server-side COPY of a prepared file of the same rows, then the flip with readers, then a rollback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg2
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.lake import Lake, commit_folder, open_lake
+from include.serving.batch import Batch, open_batch
+from include.serving.checksum import combine, table_digest
+from include.serving.database import WRITER, connect
+from include.serving.lists import read_lists
+from include.serving.publish import Published, publish
+from include.serving.rollback import Request, roll_back
+from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
+from include.settings import PROJECT
+from tests.databases import Database, running_server
+
+logger = logging.getLogger(__name__)
+
+DAY = dt.date(2026, 1, 1)
+READERS = 50
+LOOKUPS = 2000
+FILE_USERS = 100_000
+
+
+class Scale(NamedTuple):
+    """Users, entries a list, items."""
+
+    users: int
+    length: int
+    items: int
+
+
+SCALES = {"quick": Scale(20_000, 100, 5_000), "full": Scale(1_000_000, 100, 20_000)}
+
+
+def run(scale: str) -> dict[str, float | str]:
+    """Measure at `quick` or `full` scale; times in seconds or, where the name says so, milliseconds.
+
+    `publish_share_of_copy` is the rate at which the lake's lists arrive in PostgreSQL over that of the server's own COPY of a
+    file with the same rows, both into new tables, both until the last row has arrived. Seconds to live are the whole task.
+    """
+    size = SCALES[scale]
+    figures: dict[str, float | str] = {"publish_scale": f"{size.users} users x {size.length}, {size.items} items"}
+    with tempfile.TemporaryDirectory(prefix="nightshelf-bench-") as folder, running_server() as database:
+        lake = open_lake(Path(folder).as_uri())
+        first, second = (write_batch(lake, DAY + dt.timedelta(days=day), size, seed=day) for day in (0, 1))
+        warm_up(database, lake)
+        entries = size.users * size.length
+        done, seconds = timed_publish(database, first)
+        floor = copy_floor(database, first)
+        figures |= {
+            "publish_share_of_copy": floor / (done.copy_seconds or seconds),
+            "publish_entries_per_second": entries / (done.copy_seconds or seconds),
+            "copy_floor_entries_per_second": entries / floor,
+            "publish_seconds_to_live": seconds,
+        }
+        figures["publish_again_seconds"] = timed_publish(database, first)[1]
+        figures |= flip_among_readers(database, second, size)
+        figures["lookup_ms"], figures["lookup_function_ms"] = lookups(database, size)
+    return figures
+
+
+def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
+    """Commit a batch of random lists in files of up to 100,000 users."""
+    staged, random = f"_staging/{day}", np.random.default_rng(seed)
+    names = pa.array([f"item-{item:06d}" for item in range(size.items)])
+    _, root = lake.filesystem()
+    digests = 0
+    for number, start in enumerate(range(0, size.users, FILE_USERS)):
+        table = make_lists(random, names, start, min(FILE_USERS, size.users - start), size)
+        digests += table_digest(table)
+        lake.write_bytes(f"{staged}/recommendations/.made", b"")
+        pq.write_table(table, f"{root}/{staged}/recommendations/part-{number:05d}.parquet", compression="zstd")
+    tables = {
+        "popular": pa.table({"segment": ["everybody"], "rank": pa.array([1], pa.int32()), "item_id": names[:1],
+                             "score": pa.array([1], pa.float32())}),
+        "items": pa.table({"item_id": names, "title": names, "category": names, "price": np.ones(size.items),
+                           "in_stock": np.ones(size.items, bool)}),
+    }  # fmt: skip
+    for name, table in tables.items():
+        lake.write_bytes(f"{staged}/{name}/.made", b"")
+        pq.write_table(table, f"{root}/{staged}/{name}/part.parquet")
+    details = {"run_date": str(day), "model_version": str(seed), "variant": "main", "checksum": combine([digests])}
+    folder = f"batches/{day}-{seed:012x}"
+    commit_folder(lake, staged, folder, fingerprint=str(seed), counts={"users": size.users}, details=details)
+    return open_batch(lake, folder)
+
+
+def make_lists(random: np.random.Generator, names: pa.Array, start: int, users: int, size: Scale) -> pa.Table:
+    """Return the lists of some users; a third of the entries name a reason item."""
+    entries = users * size.length
+    offsets = pa.array(np.arange(users + 1, dtype=np.int32) * size.length)
+    items, reasons = (pa.array(random.integers(0, size.items, entries, np.int32)) for _ in range(2))
+    codes = random.integers(1, 4, entries, np.int8)
+    named = pa.DictionaryArray.from_arrays(pa.array(reasons.to_numpy(), mask=codes != 1), names)
+    columns = {
+        "item_ids": pa.DictionaryArray.from_arrays(items, names).cast(pa.string()),
+        "scores": pa.array(random.random(entries, np.float32)),
+        "reason_codes": pa.array(codes),
+        "reason_item_ids": named.cast(pa.string()),
+    }
+    lists = {name: pa.ListArray.from_arrays(offsets, values) for name, values in columns.items()}
+    ids = pa.array([f"user-{user:09d}" for user in range(start, start + users)])
+    return pa.table({"user_id": ids, "segment": pa.array([f"s{user % 20}" for user in range(users)]), **lists})
+
+
+def warm_up(database: Database, lake: Lake) -> None:
+    """Have everything compiled and imported before anything is timed."""
+    publish(database.writer_url, write_batch(lake, DAY - dt.timedelta(days=1), Scale(100, 5, 50), 99), keep_batches=3)
+
+
+def timed_publish(database: Database, batch: Batch) -> tuple[Published, float]:
+    started = time.monotonic()
+    done = publish(database.writer_url, batch, keep_batches=3)
+    return done, time.monotonic() - started
+
+
+def copy_floor(database: Database, batch: Batch) -> float:
+    """Return the seconds that the server takes to COPY the batch's rows from a file of its own disk."""
+    rows = database.rows("SELECT item_id, item_key FROM reco.item")
+    keys = ItemKeys(dict(rows))
+    path = database.server.log_file().with_name("floor.copy")
+    with path.open("wb") as file:
+        file.write(HEADER)
+        for part in batch.lists():
+            lists = read_lists(part)
+            file.writelines(encode(lists, keys.of(lists.items), keys.of(lists.reason_items), 1, 1))
+        file.write(TRAILER)
+    path.chmod(0o644)
+    connection = psycopg2.connect(database.server.url("nightshelf", "postgres"))
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE copy_floor (LIKE reco.shelf INCLUDING STORAGE)")
+            started = time.monotonic()
+            cursor.execute("COPY copy_floor FROM %s WITH (FORMAT binary, FREEZE)", (str(path),))
+            seconds = time.monotonic() - started
+        with connection, connection.cursor() as cursor:
+            cursor.execute("DROP TABLE copy_floor")
+    finally:
+        connection.close()
+        path.unlink()
+    return seconds
+
+
+def flip_among_readers(database: Database, batch: Batch, size: Scale) -> dict[str, float]:
+    """Publish `batch` while people read, then roll back and forth; return what it cost whom."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "readers.json")
+        command = [sys.executable, "-m", "tests.benchmarks.readers", database.analyst_url, str(READERS),
+                   str(size.users), str(report)]  # fmt: skip
+        readers = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE)
+        try:
+            figures = flips(database, batch, wait_for(report))
+        finally:
+            readers.communicate(b"\n", timeout=60)
+        from tests.benchmarks.readers import Report
+
+        read = Report.read(report)
+    windows = figures.pop("windows")
+    waits = read.waits_during(windows)
+    return figures | {
+        "readers": READERS,
+        "reader_queries": len(read.finished),
+        "reader_failures": len(read.failures),
+        "reader_mixed_queries": read.mixed,
+        "reader_longest_wait_at_flip_ms": 1000 * max(waits, default=0.0),
+        "reader_median_ms": 1000 * statistics.median(read.seconds),
+    }
+
+
+def wait_for(report: Path) -> None:
+    """Wait until all readers have read something."""
+    deadline = time.monotonic() + 60
+    while not report.with_suffix(".ready").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the readers do not begin")
+        time.sleep(0.05)
+
+
+def flips(database: Database, batch: Batch, ready: None) -> dict[str, Any]:
+    """Publish among readers, then switch there and back by rollbacks; return their milliseconds and when they were."""
+    _, seconds = timed_publish(database, batch)
+    windows, took = [], []
+    for n in range(10):
+        started = time.monotonic()
+        with connect(database.writer_url, "rollback", role=WRITER) as connection:
+            opened = time.monotonic()
+            to = batch.batch_id if n % 2 else "previous"
+            roll_back(connection, Request("main", to, f"benchmark {n}", "benchmark"))
+        took.append((time.monotonic() - opened, time.monotonic() - started))
+        windows.append((started, time.monotonic()))
+        time.sleep(0.3)
+    return {
+        "publish_among_readers_seconds": seconds,
+        "flip_ms": 1000 * statistics.median(flip for flip, _ in took),
+        "flip_longest_ms": 1000 * max(flip for flip, _ in took),
+        "rollback_seconds": max(whole for _, whole in took),
+        "windows": windows,
+    }
+
+
+def lookups(database: Database, size: Scale) -> tuple[float, float]:
+    """Return the median milliseconds of one user's list, by the view and by the function."""
+    random = np.random.default_rng(1)
+    connection = psycopg2.connect(database.analyst_url)
+    medians = []
+    with connection, connection.cursor() as cursor:
+        cursor.execute("PREPARE by_view AS SELECT * FROM recommendations WHERE user_id = $1")
+        cursor.execute("PREPARE by_function AS SELECT * FROM recommend($1, 100)")
+        for name in ("by_view", "by_function"):
+            seconds = []
+            for user in random.integers(0, size.users, LOOKUPS):
+                started = time.perf_counter()
+                cursor.execute(f"EXECUTE {name} (%s)", (f"user-{user:09d}",))
+                seconds.append(time.perf_counter() - started)
+                cursor.fetchall()
+            medians.append(1000 * statistics.median(seconds))
+    connection.close()
+    return medians[0], medians[1]
