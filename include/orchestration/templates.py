@@ -45,9 +45,44 @@ def result(task_instance: Any, task_id: str, key: str) -> str:
     return str(left[key])
 
 
-MACROS: dict[str, Callable[..., str]] = {"run_date": run_date, "result": result}
+def answered(task_instance: Any, task_id: str) -> str:
+    """Return what people chose in an approval, in lower case: approve or reject."""
+    return str(_answer(task_instance, task_id)["chosen_options"][0]).lower()
+
+
+def answered_by(task_instance: Any, task_id: str) -> str:
+    """Return who answered an approval; nobody did when its time was over."""
+    return str((_answer(task_instance, task_id).get("responded_by_user") or {}).get("name") or "nobody in time")
+
+
+def _answer(task_instance: Any, task_id: str) -> Mapping[str, Any]:
+    answer = task_instance.xcom_pull(task_ids=task_id)
+    if not isinstance(answer, Mapping) or not answer.get("chosen_options"):
+        raise AirflowFailException(
+            f"task {task_id} has no answer (was it marked as a success by hand?). "
+            f"Remedy: clear {task_id} and answer it."
+        )
+    return answer
+
+
+MACROS: dict[str, Callable[..., str]] = {
+    "run_date": run_date,
+    "result": result,
+    "answered": answered,
+    "answered_by": answered_by,
+}
 
 
 def result_of(task_id: str, key: str) -> str:
     """Return the expression for `key` of another task's result."""
     return f"{{{{ result(ti, '{task_id}', '{key}') }}}}"
+
+
+def answer_of(task_id: str) -> str:
+    """Return the expression for what people chose in an approval."""
+    return f"{{{{ answered(ti, '{task_id}') }}}}"
+
+
+def answerer_of(task_id: str) -> str:
+    """Return the expression for who answered an approval."""
+    return f"{{{{ answered_by(ti, '{task_id}') }}}}"

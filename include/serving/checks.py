@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 def check_build(connection: Connection, batch: Batch, build: Build) -> float | None:
     """Check that a build holds what the lake holds; return its overlap with the batch that readers see.
 
-    Compared are the lake with its own manifest, and PostgreSQL with the lake: users, entries, lengths, the checksum over
-    every list, the popular items, and some users' lists item by item. Nulls cannot be there: the
+    Compared are the lake with its own manifest, and PostgreSQL with the lake: users, entries, lengths, the
+    checksum over every list, the popular items, and some users' lists item by item. Nulls cannot be there: the
     columns refuse them, and elements count in the checksum.
 
     Raises
@@ -49,7 +49,7 @@ def check_build(connection: Connection, batch: Batch, build: Build) -> float | N
     _check_sample(connection, batch, build)
     overlap = _overlap(connection, batch, build)
     logger.info(
-        "build %d holds what the lake holds: %d users, %d entries, %d items, checksum %s, %d users compared item by item",
+        "build %d holds what the lake holds: %d users, %d entries, %d items, checksum %s, %d users item by item",
         build.number, sent.users, sent.rows, sent.items, batch.checksum, len(sent.sample),
     )  # fmt: skip
     if overlap is not None:

@@ -1,9 +1,9 @@
 """The checksum of a batch: the same from the lake's Parquet and from PostgreSQL, in any row order.
 
-A row's digest is what PostgreSQL calls `hashtextextended(user_id, hashtextextended(segment, hash_record_extended(
-ROW(items, scores, reasons, reason_items), 0)))`; the checksum is the sum of all digests modulo 2^64, as 16 hex digits. There
-are two of them: over item ids, that of the content, which a batch's manifest states; and over the keys
-that PostgreSQL has given to the items, that of what is stored, which it computes itself in seconds.
+A row's digest is what PostgreSQL calls `hashtextextended(user_id, hashtextextended(segment,
+hash_record_extended(ROW(items, scores, reasons, reason_items), 0)))`; the checksum is the sum of all digests modulo
+2^64, as 16 hex digits. There are two of them: over item ids, that of the content, which a batch's manifest
+states; and over the keys that PostgreSQL has given to the items, which it computes itself in seconds.
 They guard against accidents, not attacks.
 """
 
@@ -70,8 +70,9 @@ def stored_digest(lists: Lists, keys: Array, reason_keys: Array) -> int:
 
 
 def _digest(lists: Lists, items: Array, reason_items: Array, none: np.uint64) -> int:
+    scores = lists.scores.astype(np.float64).view(np.uint64)
     total = digest_rows(
-        lists.users, lists.segments, lists.offsets, (lists.items.codes, items), lists.scores.astype(np.float64).view(np.uint64),
+        lists.users, lists.segments, lists.offsets, (lists.items.codes, items), scores,
         (lists.reasons.astype(np.int32), _reason_hashes()), (lists.reason_items.codes, reason_items), none,
     )  # fmt: skip
     return int(total)

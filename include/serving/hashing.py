@@ -1,8 +1,8 @@
 """PostgreSQL's own hash functions, so that lists have the same digest here and there, at the speed of memory.
 
 They are Bob Jenkins' lookup3 (`hash_bytes_extended` of PostgreSQL's src/common/hashfn.c), and the way in which
-`hash_array_extended` and `hash_record_extended` put elements together: h = 31 h + hash(element) modulo 2^64. They decide in
-which partition a row of a hash-partitioned table lies, so they stay what they are from version to version.
+`hash_array_extended` and `hash_record_extended` put elements together: h = 31 h + hash(element) modulo 2^64.
+They decide in which partition a row of a hash-partitioned table lies, so they stay from version to version.
 
 All functions are compiled, let other threads run, and take texts as Arrow has them: `offsets`, int32, one more
 than texts, into `data`, uint8. A hash is a uint64.

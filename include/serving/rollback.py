@@ -93,17 +93,19 @@ def find_rollback(connection: Connection, variant: str, name: str) -> RolledBack
 
 
 def refuse(connection: Connection, request: Request) -> None:
-    """Record that a rollback was asked for and refused; readers see what they saw."""
+    """Record once that a rollback was asked for and refused; readers see what they saw."""
     with connection, connection.cursor() as cursor:
+        lock_pointer(cursor)
         live = find_live(cursor, request.variant)
-        if live is not None:
+        cursor.execute(statement("model_decision/find_refusal"), {"variant": request.variant, "request": request.name})
+        if live is not None and cursor.fetchone() == (False,):
             _decide(cursor, request, "refused", live.model_version, live)
 
 
 def _find_named(cursor: Any, variant: str, name: str) -> RolledBack | None:
     cursor.execute(statement("activation/find_request"), {"variant": variant, "request": name})
     row = cursor.fetchone()
-    return None if row is None else RolledBack(*row, changed=False)
+    return None if row is None else RolledBack(row[0], row[1], row[2], changed=False)
 
 
 def _find_done(cursor: Any, request: Request, live: Live) -> RolledBack | None:

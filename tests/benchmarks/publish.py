@@ -1,4 +1,4 @@
-"""Publishing: against server-side COPY of a prepared file of the same rows, then the flip with readers, then a rollback."""
+"""Publishing against server-side COPY of a file with the same rows, the flip among readers, a rollback, lookups."""
 
 from __future__ import annotations
 
@@ -50,8 +50,9 @@ SCALES = {"quick": Scale(20_000, 100, 5_000), "full": Scale(1_000_000, 100, 20_0
 def run(scale: str) -> dict[str, float | str]:
     """Measure at `quick` or `full` scale; times in seconds or, where the name says so, milliseconds.
 
-    `publish_share_of_copy` is the rate at which the lake's lists arrive in PostgreSQL over that of the server's own COPY of a
-    file with the same rows, both into new tables, both until the last row has arrived. Seconds to live are the whole task.
+    `publish_share_of_copy` is the rate at which the lake's lists arrive in PostgreSQL over that of the server's own
+    COPY of a file with the same rows, both into new tables, both until the last row has arrived. Seconds to
+    live are the whole task.
     """
     size = SCALES[scale]
     figures: dict[str, float | str] = {"publish_scale": f"{size.users} users x {size.length}, {size.items} items"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import json
 import re
@@ -41,6 +42,7 @@ LEFT = {
     "evaluate": {"evaluation": "evaluations/2026-11-20-abc"},
     "score": {"batch": "batches/2026-11-20-abc"},
 }
+ANSWER = {"approve_rollback": {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "ada"}}}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,15 @@ def commands(dag: DAG) -> list[tuple[str, str, list[str]]]:
     """Return task, job and rendered command line of everything that a run of the dag would start."""
     context = {
         "dag_run": SimpleNamespace(data_interval_start=None, run_after=None),
-        "params": {"run_date": "2026-11-20", "first_day": "2026-01-01", "last_day": "2026-01-31"},
-        "ti": SimpleNamespace(xcom_pull=lambda task_ids: LEFT[task_ids]),
+        "params": {
+            "run_date": "2026-11-20",
+            "first_day": "2026-01-01",
+            "last_day": "2026-01-31",
+            "batch": "previous",
+            "reason": "it's wrong",
+        },
+        "run_id": "manual__1",
+        "ti": SimpleNamespace(xcom_pull=lambda task_ids: (LEFT | ANSWER)[task_ids]),
     }
     found = []
     for task in dag.tasks:
@@ -118,7 +127,37 @@ def test_command_of_the_bootstrap(bootstrap: DAG) -> None:
     assert commands(bootstrap) == [("ingest_history", "ingest", line)]
 
 
-@pytest.mark.parametrize("dag_id", ["nightly_recommendations", "bootstrap_history"])
+def test_a_rollback_is_approved_then_done_then_written_down(bag: BundleDagBag) -> None:
+    dag = bag.dags["rollback"]
+    edges = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+    assert edges == {"approve_rollback": {"rollback"}, "rollback": {"audit_rollback"}, "audit_rollback": set()}
+    rules = {task.task_id: task.trigger_rule for task in dag.tasks}
+    assert rules == dict.fromkeys(edges, TriggerRule.ALL_SUCCESS) | {"audit_rollback": TriggerRule.ALL_DONE}
+    line = ["--to", "previous", "--reason", "it's wrong", "--request", "manual__1", "--by", "ada"]
+    assert commands(dag) == [
+        ("rollback", "rollback", line),
+        ("audit_rollback", "audit_rollback", [*line, "--answer", "approve"]),
+    ]
+    assert [asset.name for asset in dag.get_task("rollback").outlets] == ["reco.live"]
+
+
+def test_an_approval_waits_for_people_and_ends_in_a_refusal(bag: BundleDagBag) -> None:
+    approve = bag.dags["rollback"].get_task("approve_rollback")
+    assert (approve.options, approve.defaults) == (["Approve", "Reject"], ["Reject"])
+    assert approve.response_timeout == dt.timedelta(days=1)
+    assert approve.execution_timeout is None
+    assert not approve.ignore_downstream_trigger_rules, "a refusal must reach the task that writes it down"
+
+
+@pytest.mark.parametrize(("name", "value"), [("reason", ""), ("reason", "no"), ("batch", "")])
+def test_a_rollback_without_batch_or_reason_is_refused_by_the_form(bag: BundleDagBag, name: str, value: str) -> None:
+    param = bag.dags["rollback"].params.get_param(name)
+    assert param.resolve("2026-11-20-abc") == "2026-11-20-abc"
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)
+
+
+@pytest.mark.parametrize("dag_id", ["nightly_recommendations", "bootstrap_history", "rollback"])
 def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag, dag_id: str) -> None:
     refused = []
     for task_id, job, line in commands(bag.dags[dag_id]):
@@ -194,7 +233,8 @@ def test_what_the_form_takes_is_what_the_commands_use(bag: BundleDagBag) -> None
     for dag in bag.dags.values():
         texts = json.dumps([str(task.partial_kwargs if task.is_mapped else vars(task)) for task in dag.tasks])
         used = set(re.findall(r"params\.([a-z_]+)", texts)) | ({"run_date"} if "run_date(" in texts else set())
-        assert used == set(dag.params) - {"reason"}, dag.dag_id
+        for_people = {"reason"} if dag.dag_id != "rollback" else set()
+        assert used == set(dag.params) - for_people, dag.dag_id
 
 
 def test_the_dags_survive_serialization(bag: BundleDagBag) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pendulum import instance
 
 from include.orchestration.schedule import NIGHTLY_CRON
-from include.orchestration.templates import result, run_date
+from include.orchestration.templates import answered, answered_by, result, run_date
 
 
 def run(start: str | None, run_after: str = "2026-11-21T02:00:00+00:00") -> Any:
@@ -58,3 +58,22 @@ def test_a_task_without_result_is_named_with_the_remedy(left: object) -> None:
     task_instance = SimpleNamespace(xcom_pull=lambda task_ids: left)
     with pytest.raises(AirflowFailException, match=r"task train left no 'model_version'.*clear train with everything"):
         result(task_instance, "train", "model_version")
+
+
+@pytest.mark.parametrize(
+    ("answer", "chosen", "name"),
+    [
+        ({"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "ada"}}, "approve", "ada"),
+        ({"chosen_options": ["Reject"], "responded_by_user": None}, "reject", "nobody in time"),
+    ],
+)
+def test_the_answer_of_an_approval_and_who_gave_it(answer: dict[str, Any], chosen: str, name: str) -> None:
+    task_instance = SimpleNamespace(xcom_pull=lambda task_ids: {"approve": answer}[task_ids])
+    assert (answered(task_instance, "approve"), answered_by(task_instance, "approve")) == (chosen, name)
+
+
+@pytest.mark.parametrize("left", [None, {}, {"chosen_options": []}, "text"])
+def test_an_approval_without_answer_is_named_with_the_remedy(left: object) -> None:
+    task_instance = SimpleNamespace(xcom_pull=lambda task_ids: left)
+    with pytest.raises(AirflowFailException, match=r"task approve has no answer.*clear approve and answer it"):
+        answered(task_instance, "approve")
