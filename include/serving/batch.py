@@ -71,7 +71,12 @@ class Batch:
     @cached_property
     def users(self) -> int:
         """Number of rows of the lists: users, with or without entries."""
-        return sum(self._open(path).metadata.num_rows for path in self.manifest.paths(LISTS))
+        return sum(users for _, users in self.files)
+
+    @cached_property
+    def files(self) -> tuple[tuple[str, int], ...]:
+        """Path of each file of the lists, for `lists_in`, and how many users are in it."""
+        return tuple((path, self._open(path).metadata.num_rows) for path in self.manifest.paths(LISTS))
 
     def detail(self, name: str, default: Any) -> Any:
         """Return something that the manifest may say."""
@@ -80,9 +85,13 @@ class Batch:
     def lists(self, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         """Yield the users' lists, some users at a time, in the order of the files."""
         for path in self.manifest.paths(LISTS):
-            file = self._open(path, read_dictionary=CODED)
-            for group in range(file.num_row_groups):
-                yield from self._lists_of(path, file, group, rows)
+            yield from self.lists_in(path, rows)
+
+    def lists_in(self, path: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the users' lists of one file, see `files`; on the caller's thread alone."""
+        file = self._open(path, read_dictionary=CODED)
+        for group in range(file.num_row_groups):
+            yield from self._lists_of(path, file, group, rows)
 
     def popular(self) -> pa.Table:
         """Return segment, rank, item_id and score of the popular items."""
@@ -98,7 +107,7 @@ class Batch:
 
         done = 0
         try:
-            for batch in file.iter_batches(rows, row_groups=[group], columns=LIST_COLUMNS):
+            for batch in file.iter_batches(rows, row_groups=[group], columns=LIST_COLUMNS, use_threads=False):
                 yield batch
                 done += batch.num_rows
         except pa.ArrowNotImplementedError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -52,30 +52,42 @@ def table_checksum(table: pa.Table) -> str:
     return combine([table_digest(table)])
 
 
+class Digests(NamedTuple):
+    """Sums of digests over item ids, and over item keys as PostgreSQL stores them; which items the lists hold.
+
+    `used` is True at each code of `Lists.items` that occurs.
+    """
+
+    content: int
+    stored: int
+    used: Array
+
+
 def content_digest(lists: Lists) -> int:
     """Return the sum of the digests over item ids."""
-    return _digest(lists, _hash_names(lists.items), _hash_names(lists.reason_items), np.uint64(0))
+    items, reason_items = _hash_names(lists.items), _hash_names(lists.reason_items)
+    return _digest(lists, (items, items), (reason_items, reason_items)).content
 
 
-def stored_digest(lists: Lists, keys: Array, reason_keys: Array) -> int:
-    """Return the sum of the digests over item keys, as PostgreSQL stores them.
+def digests(lists: Lists, keys: Array, reason_keys: Array) -> Digests:
+    """Return both sums, in one pass.
 
     Parameters
     ----------
     keys, reason_keys
         The item key, int32, of each name of `lists.items` and `lists.reason_items`.
     """
-    none = hash_ints(np.array([NO_ITEM], np.int32))[0]
-    return _digest(lists, hash_ints(keys), hash_ints(reason_keys), none)
+    items = _hash_names(lists.items), _hash_keys(keys)
+    return _digest(lists, items, (_hash_names(lists.reason_items), _hash_keys(reason_keys)))
 
 
-def _digest(lists: Lists, items: Array, reason_items: Array, none: np.uint64) -> int:
-    scores = lists.scores.astype(np.float64).view(np.uint64)
-    total = digest_rows(
-        lists.users, lists.segments, lists.offsets, (lists.items.codes, items), scores,
-        (lists.reasons.astype(np.int32), _reason_hashes()), (lists.reason_items.codes, reason_items), none,
+def _digest(lists: Lists, items: tuple[Array, Array], reason_items: tuple[Array, Array]) -> Digests:
+    used = np.zeros(len(items[0]), bool)
+    content, stored = digest_rows(
+        lists.users, lists.segments, lists.offsets, (lists.items.codes, *items), lists.scores,
+        lists.reasons, (lists.reason_items.codes, *reason_items), _reason_hashes(), used,
     )  # fmt: skip
-    return int(total)
+    return Digests(int(content), int(stored), used[:-1])
 
 
 @cache
@@ -85,4 +97,10 @@ def _reason_hashes() -> Array:
 
 
 def _hash_names(coded: Coded) -> Array:
-    return hash_texts(*texts(coded.names))
+    """Return the hash of each name, and 0, that of null."""
+    return np.append(hash_texts(*texts(coded.names)), np.uint64(0))
+
+
+def _hash_keys(keys: Array) -> Array:
+    """Return the hash of each key, and that of no item."""
+    return hash_ints(np.append(keys, np.int32(NO_ITEM)))

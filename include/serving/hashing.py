@@ -136,29 +136,21 @@ def place_users(offsets: Array, data: Array, slices: int) -> Array:
 
 
 @compiled
-def _of_codes(codes: Array, first: int, last: int, hashes: Array, none: Any) -> Any:
-    total = uint64(ARRAY_START)
-    for i in range(first, last):
-        code = codes[i]
-        total = total * uint64(31) + (none if code == NO_CODE else hashes[code])
-    return total
-
-
-@compiled
 def digest_rows(
     users: tuple[Array, Array],
     segments: tuple[Array, Array],
     lists: Array,
-    items: tuple[Array, Array],
+    items: tuple[Array, Array, Array],
     scores: Array,
-    reasons: tuple[Array, Array],
-    reason_items: tuple[Array, Array],
-    none: Any,
+    reasons: Array,
+    reason_items: tuple[Array, Array, Array],
+    reason_hashes: Array,
+    used: Array,
 ) -> Any:
-    """Return the sum modulo 2^64 of the digests of all rows.
+    """Return two sums modulo 2^64 of the digests of all rows, for two ways to name the items.
 
     A row's digest is `hashtextextended(user_id, hashtextextended(segment, hash_record_extended(ROW(items,
-    scores, reasons, reason_items), 0)))`.
+    scores, reasons, reason_items), 0)))`. All arrays are read in one pass: their sums do not wait for each other.
 
     Parameters
     ----------
@@ -166,23 +158,35 @@ def digest_rows(
         Offsets and data of the texts.
     lists
         Offsets of the lists in `items`, `scores`, `reasons` and `reason_items`.
-    items, reasons, reason_items
-        Codes, and the hash of what each code stands for; NO_CODE stands for nothing.
+    items, reason_items
+        Codes, and in both ways the hash of what each code stands for. The last hash stands for nothing: NO_CODE.
     scores
-        The bits of the scores as float64, uint64.
-    none
-        The hash of nothing.
+        Finite numbers, float32.
+    reasons, reason_hashes
+        Reason codes, and the hash of each.
+    used
+        Set to True at the codes of the items in the lists.
     """
-    total = uint64(0)
+    one = two = uint64(0)
+    step, start = uint64(31), uint64(ARRAY_START)
+    codes, first_hashes, second_hashes = items
+    reason_codes, first_reasons, second_reasons = reason_items
     for row in range(len(lists) - 1):
-        first, last = lists[row], lists[row + 1]
-        record = _of_codes(items[0], first, last, items[1], none)
-        part = uint64(ARRAY_START)
-        for i in range(first, last):
-            part = part * uint64(31) + hash_double(scores[i])
-        record = record * uint64(31) + part
-        record = record * uint64(31) + _of_codes(reasons[0], first, last, reasons[1], none)
-        record = record * uint64(31) + _of_codes(reason_items[0], first, last, reason_items[1], none)
-        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], record)
-        total += hash_text(users[1], users[0][row], users[0][row + 1], seed)
-    return total
+        ids = keys = numbers = kinds = reason_ids = reason_keys = start
+        for i in range(lists[row], lists[row + 1]):
+            code = codes[i]
+            used[code] = True
+            ids = ids * step + first_hashes[code]
+            keys = keys * step + second_hashes[code]
+            numbers = numbers * step + hash_double(np.float64(scores[i]).view(np.uint64))
+            kinds = kinds * step + reason_hashes[reasons[i]]
+            other = reason_codes[i]
+            reason_ids = reason_ids * step + first_reasons[other]
+            reason_keys = reason_keys * step + second_reasons[other]
+        middle = (numbers * step + kinds) * step
+        weight = step * step * step
+        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], ids * weight + middle + reason_ids)
+        one += hash_text(users[1], users[0][row], users[0][row + 1], seed)
+        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], keys * weight + middle + reason_keys)
+        two += hash_text(users[1], users[0][row], users[0][row + 1], seed)
+    return one, two

@@ -1,4 +1,4 @@
-"""Lists into a build's partitions: one thread reads the lake and encodes, one connection a partition loads."""
+"""Lists into a build's partitions: some threads read the lake's files and encode, one connection a partition loads."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import os
 import queue
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import accumulate
+from threading import Event
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from include.columns import USER_ID
 from include.errors import PublishError
 from include.serving.batch import Batch
-from include.serving.checksum import content_digest, stored_digest
+from include.serving.checksum import digests
 from include.serving.database import WRITER, connect
 from include.serving.lists import read_lists
 from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
@@ -32,6 +34,7 @@ COPY_CHUNK = 1 << 18
 QUEUED = 4
 WAIT_SECONDS = 0.2
 SAMPLE = 500
+MOST_THREADS = 4
 
 
 def partition(build: int) -> str:
@@ -41,7 +44,12 @@ def partition(build: int) -> str:
 
 def slice_names(build: int) -> list[str]:
     """Return the names of a build's own partitions: one a processor, at most four."""
-    return [f"{partition(build)}_{place}" for place in range(min(4, os.cpu_count() or 1))]
+    return [f"{partition(build)}_{place}" for place in range(threads())]
+
+
+def threads() -> int:
+    """Return how many connections load, and how many threads read."""
+    return min(MOST_THREADS, os.cpu_count() or 1)
 
 
 @dataclass
@@ -63,10 +71,23 @@ class Sent:
 
     def add_items(self, keys: np.ndarray[Any, Any]) -> None:
         """Count the items with these keys."""
-        highest = int(keys.max(initial=0))
+        self._make_room(int(keys.max(initial=0)))
+        self._items[keys] = True
+
+    def add(self, other: Sent) -> None:
+        """Count what another thread has read."""
+        self.users += other.users
+        self.rows += other.rows
+        self.longest = max(self.longest, other.longest)
+        self.content += other.content
+        self.stored += other.stored
+        self.sample |= other.sample
+        self._make_room(len(other._items) - 1)
+        self._items[: len(other._items)] |= other._items
+
+    def _make_room(self, highest: int) -> None:
         if highest >= len(self._items):
             self._items = np.concatenate([self._items, np.zeros(2 * highest + 1 - len(self._items), bool)])
-        self._items[keys] = True
 
 
 class Counted(NamedTuple):
@@ -120,6 +141,9 @@ class Stream:
             return  # whoever takes the next part sees that it is broken
 
 
+Targets: TypeAlias = "Sequence[tuple[Stream, Future[Counted]]]"
+
+
 def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) -> tuple[Sent, list[Counted]]:
     """Fill, index, analyse and count the partitions of a build, all at once; return what was sent and what is there.
 
@@ -148,33 +172,65 @@ def read_lake(batch: Batch, keys: ItemKeys) -> Sent:
     return _send(batch, keys, 0, [])
 
 
-def _send(batch: Batch, keys: ItemKeys, build: int, targets: Sequence[tuple[Stream, Future[Counted]]]) -> Sent:
-    sent = Sent()
+def _send(batch: Batch, keys: ItemKeys, build: int, targets: Targets) -> Sent:
+    """Read the lake's files, several at once, and pass on to each target what belongs there."""
     every = max(1, batch.users // SAMPLE)
-    for part in batch.lists():
-        lists = read_lists(part)
-        item_keys, reason_keys = keys.of(lists.items), keys.of(lists.reason_items)
-        _sample(sent, part, every)
-        sent.users += part.num_rows
-        sent.rows += len(lists.scores)
-        sent.longest = max(sent.longest, lists.longest)
-        sent.content += content_digest(lists)
-        sent.stored += stored_digest(lists, item_keys, reason_keys)
-        sent.add_items(item_keys[lists.items.codes])
-        if targets:
-            encoded = encode(lists, item_keys, reason_keys, build, len(targets))
-            for (stream, loading), rows in zip(targets, encoded, strict=True):
-                if len(rows):
-                    stream.put(rows, loading)
+    starts = accumulate((users for _, users in batch.files), initial=0)
+    sent, stopped = Sent(), Event()
+
+    def send(path: str, start: int) -> Sent:
+        return _send_file(_Part(batch, path, start, every, build), keys, targets, stopped)
+
+    with ThreadPoolExecutor(threads(), "read") as pool:
+        try:
+            reading = [pool.submit(send, path, start) for (path, _), start in zip(batch.files, starts, strict=False)]
+            for each in as_completed(reading):
+                sent.add(each.result())
+        except BaseException:
+            stopped.set()
+            raise
     for stream, loading in targets:
         stream.put(None, loading)
     return sent
 
 
-def _sample(sent: Sent, part: pa.RecordBatch, every: int) -> None:
+class _Part(NamedTuple):
+    """One file of a batch: the number of its first row, every how manyth row is in the sample, and the build."""
+
+    batch: Batch
+    path: str
+    start: int
+    every: int
+    build: int
+
+
+def _send_file(part: _Part, keys: ItemKeys, targets: Targets, stopped: Event) -> Sent:
+    sent = Sent()
+    for rows in part.batch.lists_in(part.path):
+        if stopped.is_set():
+            break  # another file could not be loaded
+        lists = read_lists(rows)
+        item_keys, reason_keys = keys.of(lists.items), keys.of(lists.reason_items)
+        _sample(sent, rows, part)
+        sent.users += rows.num_rows
+        sent.rows += len(lists.scores)
+        sent.longest = max(sent.longest, lists.longest)
+        found = digests(lists, item_keys, reason_keys)
+        sent.content += found.content
+        sent.stored += found.stored
+        sent.add_items(item_keys[found.used])
+        if targets:
+            encoded = encode(lists, item_keys, reason_keys, part.build, len(targets))
+            for (stream, loading), data in zip(targets, encoded, strict=True):
+                if len(data):
+                    stream.put(data, loading)
+    return sent
+
+
+def _sample(sent: Sent, rows: pa.RecordBatch, part: _Part) -> None:
     """Keep each row of the batch whose number is a multiple of `every`."""
-    for place in range(-sent.users % every, part.num_rows, every):
-        (row,) = part.slice(place, 1).to_pylist()
+    for place in range(-(part.start + sent.users) % part.every, rows.num_rows, part.every):
+        (row,) = rows.slice(place, 1).to_pylist()
         sent.sample[row[USER_ID]] = row
 
 

@@ -26,6 +26,7 @@ ARRAY_HEADER = 20
 # Number of fields, sizes and values of build, user_id and segment, sizes and headers of four arrays
 ROW_BYTES = 2 + 4 + 4 + 4 + 4 + 4 * (4 + ARRAY_HEADER)
 ENTRY_BYTES = 8 + 8 + 6 + 8
+KNOWN = 16  # as many columns as several threads read at once
 
 
 class ItemKeys:
@@ -42,7 +43,7 @@ class ItemKeys:
 
         self._ids = pa.array(list(keys), "string")
         self._keys = np.fromiter(keys.values(), np.int32, len(keys))
-        self._known: dict[int, tuple[pa.Array, Array]] = {}
+        self._known: list[tuple[pa.Array, Array]] = []
 
     def of(self, coded: Coded) -> Array:
         """Return the key, int32, of each name of a column.
@@ -55,16 +56,15 @@ class ItemKeys:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        address = coded.names.buffers()[1].address if len(coded.names) else 0
-        names, keys = self._known.get(address, (None, None))
-        if names is not None and keys is not None and len(names) == len(coded.names):
-            return keys  # a row group's batches share their names
+        for names, keys in self._known:
+            if names.equals(coded.names):
+                return keys  # a row group's batches have the same names
         places = pc.index_in(coded.names.cast(pa.string()), value_set=self._ids)
         if places.null_count:
             self._refuse_unknown(coded, places)
         found = places.fill_null(0).to_numpy(zero_copy_only=False)
         keys = self._keys[found] if len(self._keys) else np.zeros(len(found), np.int32)
-        self._known = dict([*self._known.items(), (address, (coded.names, keys))][-4:])
+        self._known = [(coded.names, keys), *self._known][:KNOWN]  # replaced whole: several threads ask
         return keys
 
     def _refuse_unknown(self, coded: Coded, places: pa.Array) -> None:
