@@ -193,9 +193,7 @@ def digest_rows(rows: pa.RecordBatch) -> int:
     """Return the sum of the digests of some users' rows, as the batch's checksum adds them up."""
     import pyarrow as pa
 
-    from include.ranking.shelf import SCHEMA
-
-    return table_digest(pa.Table.from_batches([rows]).cast(SCHEMA))
+    return table_digest(pa.Table.from_batches([rows]))
 
 
 def items_table(training_set: TrainingSet) -> pa.Table:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from include.ranking.shelf import Catalogue, Shoppers, record_batch, shelves
+from include import columns as c
+from include.ranking.shelf import LIST_TYPES, Catalogue, Shoppers, record_batch, shelves
 from include.ranking.shortfall import shortfall
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ ANSWER_SCHEMA = pa.schema(
     [("part", pa.int32()), ("file", pa.string()), ("counts", pa.string()), ("digest", pa.decimal128(38, 0))]
 )
 USERS, RECOMMENDATIONS, SHORT = "users", "recommendations", "shortfall"
+
+# Statistics of what is in a list help nobody and take longer than the rest; scores hardly repeat
+PARQUET = {
+    "compression": "zstd",
+    "store_schema": False,  # with Arrow's own a reader would get our dictionaries back, not plain text
+    "write_statistics": [c.USER_ID, c.SEGMENT],
+    "use_dictionary": [c.SEGMENT, *(f"{name}.list.element" for name in LIST_TYPES if name != c.SCORES)],
+}
 
 Digest = Callable[[pa.RecordBatch], int]
 
@@ -169,10 +178,7 @@ def write_part(
     lengths = (lists.items >= 0).sum(axis=1)
     file = f"part-{part:05d}-{uuid.uuid4()}.parquet"
     table = pa.Table.from_batches([rows])
-    # Without Arrow's own schema a reader gets plain text back, not our dictionaries
-    pq.write_table(
-        table, f"{target.folder}/{file}", filesystem=target.filesystem, compression="zstd", store_schema=False
-    )
+    pq.write_table(table, f"{target.folder}/{file}", filesystem=target.filesystem, **PARQUET)
     counts = {
         USERS: len(lengths),
         RECOMMENDATIONS: int(lengths.sum()),

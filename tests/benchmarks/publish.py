@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.lake import Lake, commit_folder, open_lake
+from include.ranking.distribute import PARQUET
 from include.serving.batch import Batch, open_batch
 from include.serving.checksum import combine, table_digest
 from include.serving.database import WRITER, connect
@@ -85,7 +86,7 @@ def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
         table = make_lists(random, names, start, min(FILE_USERS, size.users - start), size)
         digests += table_digest(table)
         lake.write_bytes(f"{staged}/recommendations/.made", b"")
-        pq.write_table(table, f"{root}/{staged}/recommendations/part-{number:05d}.parquet", compression="zstd")
+        pq.write_table(table, f"{root}/{staged}/recommendations/part-{number:05d}.parquet", **PARQUET)
     tables = {
         "popular": pa.table({"segment": ["everybody"], "rank": pa.array([1], pa.int32()), "item_id": names[:1],
                              "score": pa.array([1], pa.float32())}),
