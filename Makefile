@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE NIGHTS NIGHTSHELF_HOME OUT SCALE
+export DATASET SOURCE NIGHTS NIGHTSHELF_HOME OUT SCALE PARTS
 override export SQL := $(value SQL)
 
 .PHONY: help setup dev lock nightly up down status psql mlflow clean lint test test-fast bench
@@ -58,9 +58,9 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: dev ## measure kernel and publishing, write docs/benchmarks.md; OUT=file.json for every figure, SCALE=quick
+bench: dev ## measure ranking and publishing, write docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
 	@scripts/bench.sh
-	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${OUT:+--out "$$OUT"} --docs docs
+	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} --docs docs
 
 test-fast: dev ## the tests without the whole night, in parallel
 	@$(PYTEST) $(PARALLEL) -m "not night"

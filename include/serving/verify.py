@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAMPLE = 500
+MOST_COUNTED = 200_000
+"""Users of a batch up to which readers' lists are counted; that opens every one of them."""
+MOST_FILES = 20
+"""Files from which the sample of a larger batch comes."""
 SHOWN = 5
 STRANGER = "nobody knows this user"
 REASON_CODE = {
@@ -44,19 +48,20 @@ class Verified:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the lake says: the lists of some users, how many users have a list, and who to ask for."""
+    """What the lake says: the lists of some users, how many have one (None: too many to count), and who to ask for."""
 
     lists: Mapping[str, Entries]
-    users: int
+    users: int | None
     asked: Mapping[str, str]
 
 
 def verify(url: SecretStr | str, batch: Batch) -> Verified:
     """Read as an analyst what readers see and compare it with the lake.
 
-    Checked are the live batch (or the later one that superseded it), its stated checksum, the number of users,
-    the whole lists of up to 500 users spread over the batch, and that `reco.recommend` answers for users
-    with a history, with features only and for strangers.
+    Checked are the live batch (or the later one that superseded it), its stated checksum and number of users,
+    the whole lists of some 500 users spread over the batch, and that `reco.recommend` answers for users
+    with a history, with features only and for strangers. Up to 200,000 users, everybody's lists are counted
+    too; beyond, what publishing has counted and summed up in PostgreSQL stands for them.
 
     Raises
     ------
@@ -89,6 +94,8 @@ def _find(cursor: Any, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
         raise _wrong(f"readers see {seen}, and batch {batch.batch_id} was never published")
     if mine["checksum"] != batch.checksum:
         raise _wrong(f"reco.batches states checksum {mine['checksum']}, the lake's manifest {batch.checksum}")
+    if mine["users"] != batch.users:
+        raise _wrong(f"reco.batches states {mine['users']} users of batch {batch.batch_id}, the lake has {batch.users}")
     if not mine["is_live"] and mine["rolled_back"]:
         logger.info("readers see %s: people went back to it", live["batch_id"])
     elif not mine["is_live"]:
@@ -103,11 +110,13 @@ def _read_lake(batch: Batch) -> Expected:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    every = max(1, batch.users // SAMPLE)
+    counted = batch.users <= MOST_COUNTED
+    files = batch.files if counted else batch.files[:: -(-len(batch.files) // MOST_FILES)]
+    every = max(1, sum(users for _, users in files) // SAMPLE)
     lists: dict[str, Entries] = {}
     asked: dict[str, str] = {}
     users = offset = 0
-    for part in batch.lists():
+    for part in (part for path, _ in files for part in batch.lists_in(path)):
         part = part.filter(pc.greater(pc.list_value_length(part[ITEM_IDS]), 0))
         users += part.num_rows
         places = pa.array(range(-offset % every, part.num_rows, every), pa.int64())
@@ -116,15 +125,16 @@ def _read_lake(batch: Batch) -> Expected:
             columns = (row[name] for name in (ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS))
             lists[row[USER_ID]] = list(zip(*columns, strict=True))
             asked.setdefault("a user with a history" if 1 in row[REASON_CODES] else "a user without one", row[USER_ID])
-    return Expected(lists, users, asked)
+    return Expected(lists, users if counted else None, asked)
 
 
 def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
     values = {"variant": batch.variant, "batch_id": batch.batch_id, "user_ids": list(expected.lists)}
-    cursor.execute(statement(f"verify/count_{which}"), values)
-    (users,) = cursor.fetchone()
-    if users != expected.users:
-        raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
+    if expected.users is not None:
+        cursor.execute(statement(f"verify/count_{which}"), values)
+        (users,) = cursor.fetchone()
+        if users != expected.users:
+            raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
     cursor.execute(statement(f"verify/lists_{which}"), values)
     seen: defaultdict[str, Entries] = defaultdict(list)
     for user_id, item_id, score, reason, reason_item_id in cursor.fetchall():
@@ -132,7 +142,7 @@ def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
     for user_id, entries in expected.lists.items():
         if seen[user_id] != entries:
             raise _wrong(f"readers see {seen[user_id]!r} for user {user_id!r}, the lake has {entries!r}")
-    logger.info("%d users' lists are the lake's entry by entry; %d users in all", len(seen), users)
+    logger.info("%d users' lists are the lake's entry by entry; %d users in all", len(seen), batch.users)
 
 
 def _ask(cursor: Any, expected: Expected) -> None:

@@ -2,15 +2,16 @@
 
     python -m tests.benchmarks [--scale quick|full] [--parts kernel publish spark_scoring] [--out FILE] [--docs FOLDER]
 
-Each part is a module here with `run(scale) -> dict`; what is not there is left out. All figures go to
---out as JSON, tables and a plot to `benchmarks.md` and `benchmarks.svg` in --docs.
+Each part is a module here with `run(scale) -> dict`. All figures go to --out as JSON, tables and a plot to
+`benchmarks.md` and `benchmarks.svg` in --docs. What --parts leaves out keeps the figures of the last time on the same
+machine at the same scale (they are kept in the home, in `cache/benchmarks-<scale>.json`), so a measurement can be
+made part by part; `--parts none` only writes the page again.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import json
 import logging
 import os
@@ -32,19 +33,23 @@ def main(argv: list[str] | None = None) -> int:
     """Run the parts one after the other and write what they found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", choices=("quick", "full"), default="full")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--parts", nargs="+", choices=(*PARTS, "none"), default=list(PARTS))
     parser.add_argument("--out", type=Path, help="JSON of all figures")
     parser.add_argument("--docs", type=Path, help="folder of benchmarks.md and benchmarks.svg")
     asked = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(load_settings().kernel_folder))
+    settings = load_settings()
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
+    kept = settings.home / "cache" / f"benchmarks-{asked.scale}.json"
     figures: dict[str, Any] = {"scale": asked.scale, **machine()}
-    for part in asked.parts:
-        if importlib.util.find_spec(f"tests.benchmarks.{part}") is None:
-            logger.warning("there is no benchmark %s here", part)
-            continue
-        logger.info("measuring: %s, %s", part, asked.scale)
-        figures |= importlib.import_module(f"tests.benchmarks.{part}").run(asked.scale)
+    figures = earlier(kept, figures) | figures
+    for part in PARTS:
+        if part in asked.parts:
+            logger.info("measuring: %s, %s", part, asked.scale)
+            figures |= importlib.import_module(f"tests.benchmarks.{part}").run(asked.scale)
+            figures |= ratios(figures)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(figures, default=float))
     if asked.docs is not None:
         write_report(figures, asked.docs)
     text = json.dumps(figures, indent=2, default=float)
@@ -52,6 +57,23 @@ def main(argv: list[str] | None = None) -> int:
         asked.out.write_text(f"{text}\n")
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def earlier(kept: Path, now: dict[str, Any]) -> dict[str, Any]:
+    """Return what was measured before, nothing when it was on another machine."""
+    found = json.loads(kept.read_text()) if kept.is_file() else {}
+    return dict(found) if all(found.get(name) == value for name, value in now.items()) else {}
+
+
+def ratios(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return what two parts together say: lists through Spark to Parquet against faiss."""
+    found = {}
+    for case in figures.get("kernel", {}).values():
+        items = f"{case['shape']['items'] // 1000}k_items"
+        faiss, spark = case["users_per_second"].get("faiss"), figures.get(f"spark_users_per_s_{items}")
+        if faiss and spark:
+            found[f"spark_over_faiss_{items}"] = spark / faiss[0]
+    return found
 
 
 def machine() -> dict[str, Any]:

@@ -60,10 +60,11 @@ def run(scale: str) -> Figures:
 def measure(shape: Shape, threads: int) -> Figures:
     """Return rates and shares of one shape, each as median, lowest and highest."""
     world = make_world(shape)
+    fast = World(world.users[: shape.fast], world.user_biases[: shape.fast], *world[2:4], world.seen[: shape.fast])
     with ExitStack() as stack:
         calls: dict[str, tuple[int, Callable[[], float]]] = {}
         versions: dict[str, str] = {}
-        for name, (users, call) in own_calls(world, shape, threads).items():
+        for name, (users, call) in own_calls(fast, shape, threads).items():
             calls[name] = (users, lambda call=call: seconds(call))
         for name in PEERS:
             peer = stack.enter_context(Peer(name, shape, threads))
@@ -93,9 +94,9 @@ def own_calls(world: World, shape: Shape, threads: int) -> dict[str, tuple[int, 
     check(world, shape)
     lightfm = make_lightfm(world)
     calls: dict[str, tuple[int, Callable[[], Any]]] = {
-        "kernel": (shape.users, lambda: top_n(users, items, shape.n, exclude=seen, threads=threads)),
-        "product": (shape.users, lambda: product(world, threads)),
-        "product_blocks": (shape.users, lambda: product_blocks(world, threads)),
+        "kernel": (shape.fast, lambda: top_n(users, items, shape.n, exclude=seen, threads=threads)),
+        "product": (shape.fast, lambda: product(world, threads)),
+        "product_blocks": (shape.fast, lambda: product_blocks(world, threads)),
         "numpy": (shape.slow, lambda: plain_numpy(world, shape, threads)),
         "lightfm": (shape.very_slow, lambda: lightfm_predict(lightfm, world, shape, threads)),
     }

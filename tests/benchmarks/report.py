@@ -21,9 +21,16 @@ TARGETS: dict[str, tuple[str, float, bool]] = {
     "kernel_share_of_bound": ("kernel, share of the matrix product", 0.60, True),
     "kernel_extra_memory_mb": ("kernel, memory on top of its input, MB", 250, False),
     "spark_share_20k_items": ("kernel in Spark to Parquet, share of the kernel alone", 0.6, True),
+    "spark_over_faiss_200k_items": ("through Spark to Parquet, times faiss, 200k items", 1.5, True),
     "spark_over_als_200k_items": ("through Spark to Parquet, times Spark ALS, 200k items", 15, True),
     "publish_share_of_copy": ("publish, share of server-side COPY", 0.75, True),
     "publish_seconds_to_live": ("publish, seconds to live", 60, False),
+    "flip_longest_ms": ("flip among 50 readers, longest of 10, ms", 50, False),
+    "reader_longest_wait_at_flip_ms": ("longest query of a reader at a flip, ms", 100, False),
+    "reader_failures": ("queries that failed", 0, False),
+    "reader_mixed_queries": ("queries that saw two batches", 0, False),
+    "rollback_seconds": ("rollback, connection included, longest of 10, s", 2, False),
+    "lookup_ms": ("one user's list by the view, median, ms", 1, False),
 }
 PAGE = """# Benchmarks
 

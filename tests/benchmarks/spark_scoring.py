@@ -1,8 +1,8 @@
 """What Spark costs: everyone's lists on Spark, written to Parquet, against the kernel alone and Spark's own ALS.
 
 The users and items are random; every user has seen some items, which are left out. All runs use the same
-threads: Spark one task a core, the kernel alone as many threads. The first run of each starts workers and
-loads compiled code, the second is measured.
+threads: Spark one task a core, the kernel alone as many threads. A run over some of the users starts workers and
+loads compiled code, then all of them are measured, in turn, and the median counts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,20 +33,22 @@ if TYPE_CHECKING:
 
 TOP_N, DIMENSIONS, SEEN = 100, 64, 50
 ALS_BLOCKS = 10
+WARM = 8
 
 
 class Case(NamedTuple):
-    """So many users and items, and so many users for Spark's own ALS, which is slow."""
+    """So many users and items, so many users for Spark's own ALS, which is slow, and how many turns."""
 
     name: str
     users: int
     items: int
     als_users: int
+    turns: int
 
 
 CASES = {
-    "quick": [Case("small", 4_000, 5_000, 500)],
-    "full": [Case("20k_items", 100_000, 20_000, 4_000), Case("200k_items", 50_000, 200_000, 1_000)],
+    "quick": [Case("small", 4_000, 5_000, 500, 1)],
+    "full": [Case("20k_items", 100_000, 20_000, 4_000, 3), Case("200k_items", 50_000, 200_000, 1_000, 1)],
 }
 
 
@@ -72,27 +75,40 @@ def _measure(spark: SparkSession, home: Path, case: Case, cores: int) -> dict[st
     catalogue, shoppers = make_case(case.users, case.items)
     without_history = replace(shoppers, history=sparse.csr_matrix(shoppers.history.shape, dtype=np.float32))
 
-    def alone() -> None:
-        top_n(shoppers.users, catalogue.items, TOP_N, exclude=shoppers.seen, threads=cores)
+    def alone(people: Shoppers) -> None:
+        top_n(people.users, catalogue.items, TOP_N, exclude=people.seen, threads=cores)
 
     def on_spark(people: Shoppers) -> None:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             write_lists(spark, catalogue, people, Target(LocalFileSystem(), folder))
 
-    seconds = {
-        "kernel": _second_time(alone),
-        "spark": _second_time(lambda: on_spark(without_history)),
-        "spark_with_reasons": _second_time(lambda: on_spark(shoppers)),
+    ways: dict[str, tuple[Callable[[Shoppers], None], Shoppers]] = {
+        "kernel": (alone, shoppers),
+        "spark": (on_spark, without_history),
+        "spark_with_reasons": (on_spark, shoppers),
     }
-    rates = {f"{name}_users_per_s_{case.name}": case.users / value for name, value in seconds.items()}
+    some = slice(0, case.users // WARM)
+    for run, people in ways.values():
+        run(people.rows(some))
+    turns = [{name: _seconds(run, people) for name, (run, people) in ways.items()} for _ in range(case.turns)]
     als = case.als_users / _als(spark, catalogue.items, shoppers.users, case.als_users)
     return {
-        **rates,
+        **{f"{name}_users_per_s_{case.name}": case.users / _median(turns, name) for name in ways},
         f"als_users_per_s_{case.name}": als,
-        f"spark_share_{case.name}": seconds["kernel"] / seconds["spark"],
-        f"spark_share_with_reasons_{case.name}": seconds["kernel"] / seconds["spark_with_reasons"],
-        f"spark_over_als_{case.name}": rates[f"spark_users_per_s_{case.name}"] / als,
+        f"spark_share_{case.name}": median(turn["kernel"] / turn["spark"] for turn in turns),
+        f"spark_share_with_reasons_{case.name}": median(turn["kernel"] / turn["spark_with_reasons"] for turn in turns),
+        f"spark_over_als_{case.name}": case.users / _median(turns, "spark") / als,
     }
+
+
+def _median(turns: list[dict[str, float]], name: str) -> float:
+    return median(turn[name] for turn in turns)
+
+
+def _seconds(run: Callable[[Shoppers], None], people: Shoppers) -> float:
+    started = time.perf_counter()
+    run(people)
+    return time.perf_counter() - started
 
 
 def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, Shoppers]:
@@ -160,10 +176,3 @@ def _frame(spark: SparkSession, vectors: np.ndarray) -> DataFrame:
     features = pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors.ravel()))
     table = pa.table({"id": pa.array(np.arange(len(vectors), dtype=np.int32)), "features": features})
     return spark.createDataFrame(table).repartition(ALS_BLOCKS)
-
-
-def _second_time(what: Callable[[], None]) -> float:
-    what()
-    started = time.perf_counter()
-    what()
-    return time.perf_counter() - started

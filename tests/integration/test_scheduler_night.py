@@ -2,10 +2,12 @@
 
 A policy that tolerates no quarantined row fails `validate` for a real reason. The command line
 says so; the policy is mended, the task is cleared through the API, the night ends well. Then
-each task is cleared again, and readers see the same.
+each task is cleared again, and readers see the same. At last a wrong batch goes live, and the DAG
+`rollback` brings the night's back once somebody has approved it.
 """
 
 import csv
+import datetime as dt
 import io
 import os
 import subprocess
@@ -21,7 +23,11 @@ from include.embedded.nights import DAG
 from include.embedded.processes import marked
 from include.embedded.rest import AirflowApi
 from include.embedded.stack import AIRFLOW_PORT, delete_stack
-from include.settings import PROJECT
+from include.lake import open_lake
+from include.settings import PROJECT, load_settings
+from include.tracking import get_aliases, set_aliases
+from tests.batches import write_batch
+from tests.integration.approval import RollbackRun
 from tests.integration.waiting import eventually
 
 pytestmark = [
@@ -45,6 +51,7 @@ TASKS = (
     "score", "publish", "verify",
 )  # fmt: skip
 PUBLISHED = "SELECT batch_id, checksum, is_live FROM reco.batches"
+LIVE = "SELECT batch_id FROM reco.batches WHERE is_live"
 LISTS = "SELECT count(*) AS n, count(DISTINCT user_id) AS users FROM reco.recommendations"
 
 
@@ -155,6 +162,33 @@ def test_the_whole_night_cleared_leaves_the_same(shell: Shell, mended: "subproce
     shell.api().clear_run(DAG, RUN)
     assert shell.wait_for_night() == "success"
     assert shell.query(PUBLISHED) == before
+
+
+def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
+    (night,) = shell.query(PUBLISHED)
+    settings = load_settings(shell.environment)
+    wrong = write_batch(open_lake(settings.lake_uri), dt.date.fromisoformat(NIGHT) + dt.timedelta(days=1))
+    job = [sys.executable, "-m", "jobs.publish", "--batch", wrong.folder]
+    subprocess.run(job, cwd=PROJECT, env=shell.environment, check=True, capture_output=True, timeout=120)
+    assert shell.query(LIVE) == [{"batch_id": wrong.batch_id}]
+    set_aliases(settings, None, None, "1")
+
+    going_back = RollbackRun(shell.api())
+    going_back.ask("the lists are wrong")
+    assert shell.query(LIVE) == [{"batch_id": wrong.batch_id}]  # nothing moves before somebody approves
+    going_back.answer("Approve")
+    assert going_back.end() == "success", going_back.states()
+    assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
+    assert get_aliases(settings)["champion"] == "1"
+    (last,) = shell.query("SELECT * FROM reco.activations ORDER BY activation_id DESC LIMIT 1")
+    assert (last["kind"], last["reason"]) == ("rollback", "the lists are wrong")
+
+    again = RollbackRun(shell.api())
+    again.ask("a second thought")
+    again.answer("Reject")
+    assert again.end() == "success", again.states()
+    assert again.states()["rollback"] == "skipped"
+    assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
 
 
 def test_status_shows_the_night_and_down_stops_everything(

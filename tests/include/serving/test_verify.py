@@ -69,6 +69,7 @@ def test_readers_of_an_older_batch(database: Database, lake: Lake) -> None:
     ("UPDATE reco.item SET item_id = 'other' WHERE item_id = 'i01'", "user 'u000"),
     ("DELETE FROM reco.shelf WHERE user_id = 'u0004'", "lists of 26 users .* the lake has 27"),
     ("UPDATE reco.batch SET checksum = 'x'", "states checksum x"),
+    ("UPDATE reco.batch SET n_users = 41", "states 41 users .* the lake has 40"),
     ("DELETE FROM reco.popular", "nothing for a stranger"),
 ])  # fmt: skip
 def test_differences_are_named(database: Database, lake: Lake, damage: str, problem: str) -> None:
@@ -77,6 +78,21 @@ def test_differences_are_named(database: Database, lake: Lake, damage: str, prob
     with pytest.raises(ValidationError, match=problem) as caught:
         verify(database.analyst_url, batch)
     assert caught.value.exit_code == 3
+
+
+def test_the_lists_of_very_large_batches_are_not_counted(
+    database: Database, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from include.serving import verify as module
+
+    monkeypatch.setattr(module, "MOST_COUNTED", 39)
+    batch = published(database, lake)
+    assert module._read_lake(batch).users is None
+    database.rows("DELETE FROM reco.shelf WHERE user_id = 'u0002'")  # has no list, so is not in the sample
+    assert verify(database.analyst_url, batch).users == 40
+    database.rows("UPDATE reco.shelf SET scores[2] = 9 WHERE user_id = 'u0001'")
+    with pytest.raises(ValidationError, match="user 'u0001'"):
+        verify(database.analyst_url, batch)
 
 
 def test_large_batches_are_sampled(database: Database, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
