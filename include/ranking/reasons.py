@@ -68,6 +68,7 @@ def explain(
     is_new: Bools,
     popular: Bools,
     popular_here: Bools | None,
+    lengths: Floats | None = None,
 ) -> Reasons:
     """Return the first reason that holds for each place of lists of one segment.
 
@@ -91,24 +92,31 @@ def explain(
         (n_items,) category numbers, -1 where it is unknown.
     is_new, popular, popular_here
         (n_items,) what is new, popular with everybody, and with the segment (None: there is no such list).
+    lengths
+        (n_items,) of the vectors, for who has them.
     """
-    codes = np.full(lists.shape, Reason.TASTE if personal else Reason.IN_THE_SHOP, dtype=np.int8)
+    code = np.full(len(popular) + 1, Reason.TASTE if personal else Reason.IN_THE_SHOP, dtype=np.int8)
+    code[:-1][popular] = Reason.POPULAR
+    if popular_here is not None:
+        code[:-1][popular_here] = Reason.POPULAR_IN_SEGMENT
+    code[NOTHING] = 0
+    codes = code[lists]
     sources = np.full(lists.shape, NOTHING, dtype=np.int32)
     if lists.size and len(popular):
-        codes[popular[lists]] = Reason.POPULAR
-        if popular_here is not None:
-            codes[popular_here[lists]] = Reason.POPULAR_IN_SEGMENT
-        codes[_new_in_category(lists, history, categories, is_new)] = Reason.NEW_IN_CATEGORY
-        if personal and vectors.shape[1]:
-            sources = contributors(lists, history, vectors)
-            sources[np.arange(lists.shape[1]) < pinned[:, None]] = NOTHING
+        if (candidates := is_new & (categories != NOTHING)).any():
+            codes[_new_in_category(lists, history, categories, candidates)] = Reason.NEW_IN_CATEGORY
+        if personal and vectors.shape[1] and history.nnz:
+            sources = contributors(lists, history, vectors, lengths)
             codes[sources != NOTHING] = Reason.BECAUSE_OF_ITEM
-    codes[np.arange(lists.shape[1]) < pinned[:, None]] = Reason.PINNED
-    codes[lists == NOTHING] = 0
+    if pinned.any():
+        at_head = (np.arange(lists.shape[1]) < pinned[:, None]) & (lists != NOTHING)
+        codes[at_head], sources[at_head] = Reason.PINNED, NOTHING
     return Reasons(codes, sources)
 
 
-def contributors(lists: Integers, history: sparse.csr_matrix, vectors: Floats) -> Integers:
+def contributors(
+    lists: Integers, history: sparse.csr_matrix, vectors: Floats, lengths: Floats | None = None
+) -> Integers:
     """Return, for each place, the item of the user's history that contributes most to it.
 
     What item h contributes to item i is ``min(weight_uh, 1) * q_h . q_i`` (Hu, Koren and Volinsky 2008,
@@ -123,7 +131,8 @@ def contributors(lists: Integers, history: sparse.csr_matrix, vectors: Floats) -
     use_kept()
     history = history if history.has_sorted_indices else history.sorted_indices()
     weights = np.minimum(history.data, np.float32(MOST_WEIGHT)).astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
+    if lengths is None:
+        lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
     indices, indptr = history.indices.astype(np.int32, copy=False), history.indptr.astype(np.int64, copy=False)
     found: Integers = strongest(
         np.ascontiguousarray(lists), indptr, indices, weights, np.ascontiguousarray(vectors), lengths,
@@ -132,8 +141,8 @@ def contributors(lists: Integers, history: sparse.csr_matrix, vectors: Floats) -
     return found
 
 
-def _new_in_category(lists: Integers, history: sparse.csr_matrix, categories: Integers, is_new: Bools) -> Bools:
-    fresh: Bools = (lists != NOTHING) & is_new[lists] & (categories[lists] != NOTHING)
+def _new_in_category(lists: Integers, history: sparse.csr_matrix, categories: Integers, candidates: Bools) -> Bools:
+    fresh: Bools = (lists != NOTHING) & candidates[lists]
     users, places = np.nonzero(fresh)
     span = int(categories.max(initial=0)) + 1
     owners = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,17 @@ class Catalogue:
     n_popular: int
     _packs: dict[str, Packs] = field(default_factory=dict, compare=False, repr=False)
 
+    @cached_property
+    def names(self) -> pa.Array:
+        """Return the items' ids as Arrow has them."""
+        return pa.array(self.item_ids.tolist(), pa.string())
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.float32]:
+        """Return the length of each item's vector."""
+        lengths: npt.NDArray[np.float32] = np.linalg.norm(self.items.vectors, axis=1).astype(np.float32)
+        return lengths
+
     def packs(self, segment: str) -> Packs:
         """Return the items as a segment's profile ranks them, packed once; the last few stay."""
         if segment not in self._packs:
@@ -79,7 +91,8 @@ class Catalogue:
 
     def __getstate__(self) -> dict[str, object]:
         """Travel to the workers without what they make themselves."""
-        return {**self.__dict__, "_packs": {}}
+        made = ("names", "lengths")
+        return {name: value for name, value in self.__dict__.items() if name not in made} | {"_packs": {}}
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,9 @@ class Shoppers:
     history: sparse.csr_matrix
 
     def rows(self, rows: npt.NDArray[np.integer] | slice) -> Shoppers:
-        """Return some of these users."""
+        """Return some of these users, in their order."""
+        if not isinstance(rows, slice) and len(rows) == len(self.user_ids):
+            return self
         positions = np.arange(len(self.user_ids))[rows]
         return Shoppers(
             user_ids=self.user_ids[positions],
@@ -141,19 +156,26 @@ def shelves(catalogue: Catalogue, shoppers: Shoppers, threads: int = 1) -> Shelv
         When a factor or a score is not a finite number, by name.
     """
     shape = (len(shoppers.user_ids), catalogue.rules.top_n)
-    whole = Shelves(
+    whole: Shelves | None = None
+    for rows, profile_segment, list_of in _alike(catalogue, shoppers):
+        part = shoppers.rows(rows)
+        found = _lists(catalogue, part, profile_segment, list_of, threads)
+        reasons = _reasons(catalogue, part, found, personal=list_of is None)
+        if len(rows) == shape[0]:
+            return Shelves(found.items, found.scores, *reasons)
+        whole = whole or _empty(shape)
+        whole.items[rows], whole.scores[rows] = found.items, found.scores
+        whole.codes[rows], whole.sources[rows] = reasons
+    return whole or _empty(shape)
+
+
+def _empty(shape: tuple[int, int]) -> Shelves:
+    return Shelves(
         np.full(shape, NOTHING, dtype=np.int32),
         np.full(shape, -np.inf, dtype=np.float32),
         np.zeros(shape, dtype=np.int8),
         np.full(shape, NOTHING, dtype=np.int32),
     )
-    for rows, profile_segment, list_of in _alike(catalogue, shoppers):
-        part = shoppers.rows(rows)
-        found = _lists(catalogue, part, profile_segment, list_of, threads)
-        reasons = _reasons(catalogue, part, found, personal=list_of is None)
-        whole.items[rows], whole.scores[rows] = found.items, found.scores
-        whole.codes[rows], whole.sources[rows] = reasons
-    return whole
 
 
 def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
@@ -202,11 +224,12 @@ def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa
     there = lists.items != NOTHING
     offsets = np.zeros(len(there) + 1, dtype=np.int32)
     np.cumsum(there.sum(axis=1), out=offsets[1:])
+    items, scores, codes, sources = (part.ravel() if there.all() else part[there] for part in lists)
     arrays = [
-        _identifiers(catalogue.item_ids, lists.items[there]),
-        pa.array(lists.scores[there]),
-        pa.array(lists.codes[there]),
-        _identifiers(catalogue.item_ids, lists.sources[there]),
+        _identifiers(catalogue.names, items),
+        pa.array(scores),
+        pa.array(codes),
+        _identifiers(catalogue.names, sources),
     ]
     columns = [pa.array(shoppers.user_ids.tolist(), pa.string()), pa.array(shoppers.segments.tolist(), pa.string())]
     fields = [SCHEMA.field(c.USER_ID), SCHEMA.field(c.SEGMENT)]
@@ -216,16 +239,15 @@ def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
-def _identifiers(item_ids: npt.NDArray[np.str_], positions: npt.NDArray[np.int32]) -> pa.DictionaryArray:
-    occurs = np.zeros(len(item_ids) + 1, dtype=bool)
+def _identifiers(names: pa.Array, positions: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+    occurs = np.zeros(len(names) + 1, dtype=bool)
     occurs[positions] = True  # NOTHING is the last
     missing = positions == NOTHING if occurs[-1] else None
     occurs[-1] = False
     used = np.flatnonzero(occurs)
     code = np.zeros(len(occurs), dtype=np.int32)
     code[used] = np.arange(len(used), dtype=np.int32)
-    codes = pa.array(code[positions], mask=missing)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(item_ids[used].tolist(), pa.string()))
+    return pa.DictionaryArray.from_arrays(pa.array(code[positions], mask=missing), names.take(pa.array(used)))
 
 
 def _alike(catalogue: Catalogue, shoppers: Shoppers) -> Iterator[tuple[npt.NDArray[np.intp], str, str | None]]:
@@ -271,25 +293,30 @@ def _popular(
 
 
 def _reasons(catalogue: Catalogue, shoppers: Shoppers, found: Composed, *, personal: bool) -> Reasons:
-    codes = np.zeros(found.items.shape, dtype=np.int8)
-    sources = np.full(found.items.shape, NOTHING, dtype=np.int32)
+    whole: Reasons | None = None
     popular = _best_sellers(catalogue, EVERYBODY)
     names, numbers = np.unique(shoppers.segments, return_inverse=True)
     own = [str(name) if name != EVERYBODY and name in catalogue.popularity else None for name in names]
     for segment in sorted(set(own), key=str):
         rows = np.flatnonzero(np.array([name == segment for name in own])[numbers])
-        codes[rows], sources[rows] = explain(
-            found.items[rows],
-            found.pinned[rows],
-            shoppers.history[rows],
+        alone = len(rows) == len(numbers)
+        reasons = explain(
+            found.items if alone else found.items[rows],
+            found.pinned if alone else found.pinned[rows],
+            shoppers.history if alone else shoppers.history[rows],
             personal=personal,
             vectors=catalogue.items.vectors,
+            lengths=catalogue.lengths,
             categories=catalogue.rules.categories,
             is_new=catalogue.rules.is_new,
             popular=popular,
             popular_here=None if segment is None else _best_sellers(catalogue, segment),
         )
-    return Reasons(codes, sources)
+        if alone:
+            return reasons
+        whole = whole or Reasons(*(np.zeros(found.items.shape, dtype=part.dtype) for part in reasons))
+        whole.codes[rows], whole.items[rows] = reasons
+    return whole or Reasons(np.zeros(found.items.shape, np.int8), np.zeros(found.items.shape, np.int32))
 
 
 def _best_sellers(catalogue: Catalogue, segment: str) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("users", "size"), [(1, 512), (512 * 64, 512), (512 * 64 + 1, 513), (100_000, 1563), (10**8, 8192)]
+    ("users", "size"), [(1, 512), (512 * 16, 512), (512 * 16 + 1, 513), (100_000, 6250), (10**8, 8192)]
 )
 def test_parts_follow_from_the_number_of_users(users: int, size: int) -> None:
     assert part_size(users) == size
