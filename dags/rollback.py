@@ -15,10 +15,10 @@ An error names the batches that are kept. Without this page: `docs/runbook.md`, 
 
 import datetime as dt
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain
 
-from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, answer_of, answerer_of, step
+from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, answer_of, answerer_of, only_if_approved, step
 from nightshelf_plugin.operators import JobOperator
 
 REQUEST = ["--to", "{{ params.batch }}", "--reason", "{{ params.reason }}", "--request", "{{ run_id }}"]
@@ -46,15 +46,19 @@ with DAG(
         "reason": Param(type="string", minLength=3, title="Reason", description="What is wrong; it is kept for good."),
     },
 ):
-    approve = ApprovalOperator(
+    # An ApprovalOperator would skip what follows by itself, and then not say who refused
+    approve = HITLOperator(
         **step("approve_rollback"),
         subject="Let readers see batch {{ params.batch }} again?",
         body="{{ params.reason }}\n\nNobody who reads waits or fails. Rejecting changes nothing and is kept on record.",
-        defaults="Reject",
+        options=["Approve", "Reject"],
+        defaults=["Reject"],
         response_timeout=dt.timedelta(days=1),
         execution_timeout=None,
     )
-    rollback = JobOperator(**step("rollback", *REQUEST, *BY), outlets=[LIVE_BATCH])
+    rollback = JobOperator(
+        **step("rollback", *REQUEST, *BY), pre_execute=only_if_approved("approve_rollback"), outlets=[LIVE_BATCH]
+    )
     audit = JobOperator(
         **step("audit_rollback", *REQUEST, *BY, "--answer", answer_of("approve_rollback")),
         trigger_rule=TriggerRule.ALL_DONE,

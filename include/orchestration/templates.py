@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.orchestration.schedule import NIGHTLY_HOUR
 
+APPROVED = "approve"
 RUN_DATE = "{{ run_date(dag_run, params) }}"
 
 
@@ -53,6 +55,16 @@ def answered(task_instance: Any, task_id: str) -> str:
 def answered_by(task_instance: Any, task_id: str) -> str:
     """Return who answered an approval; nobody did when its time was over."""
     return str((_answer(task_instance, task_id).get("responded_by_user") or {}).get("name") or "nobody in time")
+
+
+def only_if_approved(task_id: str) -> Callable[[Context], None]:
+    """Return what skips a task, before it does anything, unless people have approved."""
+
+    def check(context: Context) -> None:
+        if answered(context["ti"], task_id) != APPROVED:
+            raise AirflowSkipException(f"{answered_by(context['ti'], task_id)} did not approve")
+
+    return check
 
 
 def _answer(task_instance: Any, task_id: str) -> Mapping[str, Any]:

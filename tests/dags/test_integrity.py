@@ -146,7 +146,6 @@ def test_an_approval_waits_for_people_and_ends_in_a_refusal(bag: BundleDagBag) -
     assert (approve.options, approve.defaults) == (["Approve", "Reject"], ["Reject"])
     assert approve.response_timeout == dt.timedelta(days=1)
     assert approve.execution_timeout is None
-    assert not approve.ignore_downstream_trigger_rules, "a refusal must reach the task that writes it down"
 
 
 @pytest.mark.parametrize(("name", "value"), [("reason", ""), ("reason", "no"), ("batch", "")])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.interval import CronDataIntervalTimetable
 from hypothesis import given
 from hypothesis import strategies as st
 from pendulum import instance
 
 from include.orchestration.schedule import NIGHTLY_CRON
-from include.orchestration.templates import answered, answered_by, result, run_date
+from include.orchestration.templates import answered, answered_by, only_if_approved, result, run_date
 
 
 def run(start: str | None, run_after: str = "2026-11-21T02:00:00+00:00") -> Any:
@@ -77,3 +78,11 @@ def test_an_approval_without_answer_is_named_with_the_remedy(left: object) -> No
     task_instance = SimpleNamespace(xcom_pull=lambda task_ids: left)
     with pytest.raises(AirflowFailException, match=r"task approve has no answer.*clear approve and answer it"):
         answered(task_instance, "approve")
+
+
+@pytest.mark.parametrize(("choice", "skipped"), [("Approve", False), ("Reject", True)])
+def test_a_task_is_skipped_unless_people_approve(choice: str, skipped: bool) -> None:
+    answer = {"chosen_options": [choice], "responded_by_user": {"id": "1", "name": "ada"}}
+    context: Any = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: answer)}
+    with pytest.raises(AirflowSkipException, match="ada did not approve") if skipped else nullcontext():
+        only_if_approved("approve")(context)
