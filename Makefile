@@ -58,8 +58,8 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-test-fast: dev ## the tests without the whole night, in parallel
-	@$(PYTEST) $(PARALLEL) -m "not night"
+test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
+	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres)"
 
 test: lint ## everything, the whole night with the real scheduler included
 	@$(PYTEST) $(PARALLEL)
