@@ -62,8 +62,8 @@ bench: dev ## measure ranking and publishing, write docs/benchmarks.md; OUT=file
 	@scripts/bench.sh
 	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} --docs docs
 
-test-fast: dev ## the tests without the whole night, in parallel
-	@$(PYTEST) $(PARALLEL) -m "not night"
+test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
+	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres)"
 
 test: lint ## everything, the whole night with the real scheduler included
 	@$(PYTEST) $(PARALLEL)

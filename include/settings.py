@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ STACK_FILE = "stack.env"
 
 VARIABLES = {
     "home": "NIGHTSHELF_HOME",
+    "cache": "NIGHTSHELF_CACHE",
     "dataset": "NIGHTSHELF_DATASET",
     "policy_file": "NIGHTSHELF_POLICY",
     "lake_uri": "LAKE_URI",
@@ -45,6 +47,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Field(description="Folder of the embedded stack and of every default below.")
+    cache: Path = Field(description="Folder of what is made once for an installation, see `jobs.prepare_spark`.")
     dataset: str = Field("demo_shop", description="A mapping in include/config/datasets, or the path of one.")
     policy_file: Path | None = Field(None, description="YAML that overrides include/config/policy.yaml.")
     lake_uri: str = Field("", description="file:// URI of the lake.")
@@ -66,7 +69,7 @@ class Settings(BaseModel):
     @property
     def kernel_folder(self) -> Path:
         """Return where the compiled ranking kernel is kept."""
-        return self.home / "cache" / "kernel"
+        return self.cache / "kernel"
 
 
 def read_stack_file(path: Path) -> dict[str, str]:
@@ -76,6 +79,11 @@ def read_stack_file(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text().splitlines())
     split = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in split}
+
+
+def installation_cache(home: Path) -> Path:
+    """Return a folder beside the installed packages, or in `home` where those belong to somebody else."""
+    return Path(sys.prefix, "share", "nightshelf") if os.access(sys.prefix, os.W_OK) else home / "cache"
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -91,6 +99,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     known = {**read_stack_file(home / STACK_FILE), **{k: v for k, v in environment.items() if v}}
     values: dict[str, object] = {field: known[name] for field, name in VARIABLES.items() if name in known}
     values["home"] = home
+    values.setdefault("cache", installation_cache(home))
     values.setdefault("lake_uri", (home / "lake").as_uri())
     values.setdefault("landing_uri", (home / "landing").as_uri())
     values.setdefault("tracking_uri", f"sqlite:///{home}/mlflow/mlflow.db")

@@ -33,7 +33,7 @@ OPTIONS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.shuffle.partitions": "4",
     "spark.sql.parquet.compression.codec": "zstd",
     # The default, INT96, is a time without a zone for every other reader.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -44,6 +44,8 @@ OPTIONS = {
     "spark.sql.ansi.enabled": "true",
     # The first upper() would build ICU's table of title cases, two seconds of every job that uses one.
     "spark.sql.icu.caseMappings.enabled": "false",
+    # It would ask the JVM for the caller's line at each column expression.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 # Without these Spark offers the driver at the machine's name, which a cluster elsewhere needs to reach it.
 THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
@@ -127,7 +129,7 @@ def class_archive(settings: Settings) -> Path:
     java = Path(home) / "bin" / "java" if home else Path(shutil.which("java") or "java")
     changed = java.resolve().stat().st_mtime_ns if java.exists() else 0
     parts = f"{java.resolve()}|{changed}|{pyspark.__version__}|{Path(pyspark.__file__).parent}"
-    return settings.home / "cache" / f"spark-{hashlib.sha256(parts.encode()).hexdigest()[:12]}.jsa"
+    return settings.cache / f"spark-{hashlib.sha256(parts.encode()).hexdigest()[:12]}.jsa"
 
 
 def prepare_classes(settings: Settings) -> Path:

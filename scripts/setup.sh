@@ -36,6 +36,10 @@ find_java() { # prints the first java of version 17 or later
   done
 }
 
+home_of_java() {
+  dirname "$(dirname "$(readlink -f "$(command -v "$(find_java)")")")"
+}
+
 missing_packages() { # names the Debian packages that are lacking, given the interpreter
   local python=$1
   [ -n "$(find_java)" ] || echo openjdk-17-jre-headless
@@ -116,6 +120,9 @@ make_environment() { # $1: the interpreter; the rest: lock files
     die "uv could not install the locked packages: read its message above, then run make setup again"
   "$VENV/bin/python" -c 'import lightfm, pyspark, airflow' 2>/dev/null ||
     die "the installed packages cannot be imported: delete $VENV and run make setup again"
+  say "preparing Spark (half a minute)"
+  JAVA_HOME=$(home_of_java) "$VENV/bin/python" -m jobs.prepare_spark >/dev/null 2>&1 ||
+    say "Spark is not prepared, its jobs start slower; python -m jobs.prepare_spark says why"
 }
 
 # ---- main -----------------------------------------------------------------------------------
@@ -135,7 +142,7 @@ if [ -n "${missing// /}" ]; then
   [ -z "${missing// /}" ] || die "still missing after apt: $missing"
 fi
 
-wanted=$(sha256sum build-constraints.txt "${locks[@]}")
+wanted=$(sha256sum build-constraints.txt "${locks[@]}"; home_of_java)
 if [ "$(cat "$STAMP" 2>/dev/null)" != "$wanted" ]; then
   started=$SECONDS
   make_environment "$python" "${locks[@]}"

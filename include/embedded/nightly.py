@@ -27,11 +27,10 @@ from include.embedded.processes import end_marked
 from include.embedded.progress import Display
 from include.embedded.stack import Stack, open_stack
 from include.embedded.summary import Places, show_summary
-from include.embedded.work import Job, JobError
+from include.embedded.work import Job
 from include.lake import open_lake
 from include.settings import PROJECT, Settings, load_settings
 
-PREPARE_SECONDS = 180.0
 POOLS = PROJECT / "include" / "config" / "pools.json"
 
 
@@ -63,10 +62,8 @@ class Nightly:
             end_marked(self.home.root, "job")  # what a killed command left
             stack = open_stack(self.home.root, self.environment)
             fresh = plan.last_night is None
-            with self._begin("prepare_spark") as preparation:  # beside the landing, which has no use for Spark
-                plan = self._land(plan) if fresh else plan
-                self._start(stack)
-                self._await_spark(preparation)
+            plan = self._land(plan) if fresh else plan
+            self._start(stack)
             self._ingest_history(plan)
             wait_until_ready(stack, self.display)
             nights = Nights(stack.airflow.api(), self.display, self.home.task_logs)
@@ -125,14 +122,6 @@ class Nightly:
             stack.start()
             work.update(note="Airflow goes on starting meanwhile")
         self._do("migrate", [], "preparing the schema reco")
-
-    def _await_spark(self, preparation: Job) -> None:
-        """Wait for what only makes Spark start quicker, and go on without it if it must be."""
-        try:
-            with self.display.work("preparing Spark") as work:
-                preparation.result(work, seconds=PREPARE_SECONDS)
-        except JobError as error:
-            self.display.say(f"Spark is not prepared, its jobs start slower: {error.problem}", style="yellow")
 
     def _ingest_history(self, plan: Plan) -> None:
         """Bring the days before the first night into the lake, those that are not there yet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 import time
@@ -58,25 +57,20 @@ class Job:
         end(session(self._process.pid), GRACE_SECONDS)
         self._process.wait()
 
-    def result(self, work: Work, measure: Callable[[], int] | None = None, seconds: float = math.inf) -> dict[str, Any]:
+    def result(self, work: Work, measure: Callable[[], int] | None = None) -> dict[str, Any]:
         """Wait for the end of the job and return its result.
 
         Parameters
         ----------
         measure
             Says how far the job is, for `work`.
-        seconds
-            How long to wait for it at most.
 
         Raises
         ------
         JobError
-            When the job fails, with its own last error line, or takes longer than that.
+            When the job fails, with its own last error line.
         """
-        deadline = time.monotonic() + seconds
         while self._process.poll() is None:
-            if time.monotonic() > deadline:
-                raise JobError(f"job {self.name} takes too long", remedy=f"read {self.log}", exit_code=1)
             work.update(measure() if measure else None)
             time.sleep(LOOK_SECONDS)
         work.update(measure() if measure else None)

@@ -4,7 +4,7 @@
 
 Each part is a module here with `run(scale) -> dict`. All figures go to --out as JSON, tables and a plot to
 `benchmarks.md` and `benchmarks.svg` in --docs. What --parts leaves out keeps the figures of the last time on the same
-machine at the same scale (they are kept in the home, in `cache/benchmarks-<scale>.json`), so a measurement can be
+machine at the same scale (they are kept in the home, in `benchmarks-<scale>.json`), so a measurement can be
 made part by part; `--parts none` only writes the page again.
 """
 
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     settings = load_settings()
     os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
-    kept = settings.home / "cache" / f"benchmarks-{asked.scale}.json"
+    kept = settings.home / f"benchmarks-{asked.scale}.json"
     figures: dict[str, Any] = {"scale": asked.scale, **machine()}
     figures = earlier(kept, figures) | figures
     for part in PARTS:

@@ -48,7 +48,7 @@ def test_python_workers_have_a_thread_for_each_core_of_a_task_and_find_the_proje
 
 
 def test_another_java_is_another_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path)})
+    settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path), "NIGHTSHELF_CACHE": str(tmp_path / "cache")})
     archives = {class_archive(settings)}
     for name in ("one", "two"):
         java = tmp_path / name / "bin" / "java"
@@ -65,7 +65,7 @@ def test_another_java_is_another_archive(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.spark
 def test_the_archive_is_made_once_and_the_result_alone_stands_on_stdout(tmp_path: Path) -> None:
     # A JVM of its own: the archive is written when it ends.
-    environment = {**os.environ, "NIGHTSHELF_HOME": str(tmp_path / "a home"), "SPARK_MASTER": "local[2]"}
+    environment = {**os.environ, "NIGHTSHELF_CACHE": str(tmp_path / "a cache"), "SPARK_MASTER": "local[2]"}
     changed = []
     for _ in range(2):
         done = subprocess.run(

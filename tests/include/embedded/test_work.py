@@ -67,13 +67,3 @@ def test_a_job_that_nobody_waits_for_is_ended(environment: dict[str, str], tmp_p
     with Job("demo_shop", ["--from", "2025-01-01", "--to", "2025-12-01"], environment, tmp_path):
         pass
     assert marked(Path(environment["NIGHTSHELF_HOME"])) == []
-
-
-def test_a_job_that_takes_too_long_is_given_up(environment: dict[str, str], work: Work, tmp_path: Path) -> None:
-    arguments = ["--from", "2025-01-01", "--to", "2025-12-01"]
-    with (
-        pytest.raises(JobError, match=r"job demo_shop takes too long. Remedy: read .*demo_shop.log"),
-        Job("demo_shop", arguments, environment, tmp_path) as job,
-    ):
-        job.result(work, seconds=0.1)
-    assert marked(Path(environment["NIGHTSHELF_HOME"])) == []
