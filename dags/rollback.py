@@ -55,6 +55,7 @@ with DAG(
         defaults=["Reject"],
         response_timeout=dt.timedelta(days=1),
         execution_timeout=None,
+        retry_delay=dt.timedelta(seconds=5),  # Airflow may lose an answer of the first second: it asks again
     )
     rollback = JobOperator(
         **step("rollback", *REQUEST, *BY), pre_execute=only_if_approved("approve_rollback"), outlets=[LIVE_BATCH]

@@ -224,12 +224,12 @@ def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa
     there = lists.items != NOTHING
     offsets = np.zeros(len(there) + 1, dtype=np.int32)
     np.cumsum(there.sum(axis=1), out=offsets[1:])
-    items, scores, codes, sources = (part.ravel() if there.all() else part[there] for part in lists)
+    chosen = slice(None) if there.all() else there  # which spares a copy
     arrays = [
-        _identifiers(catalogue.names, items),
-        pa.array(scores),
-        pa.array(codes),
-        _identifiers(catalogue.names, sources),
+        _identifiers(catalogue.names, lists.items[chosen].ravel()),
+        pa.array(lists.scores[chosen].ravel()),
+        pa.array(lists.codes[chosen].ravel()),
+        _identifiers(catalogue.names, lists.sources[chosen].ravel()),
     ]
     columns = [pa.array(shoppers.user_ids.tolist(), pa.string()), pa.array(shoppers.segments.tolist(), pa.string())]
     fields = [SCHEMA.field(c.USER_ID), SCHEMA.field(c.SEGMENT)]

@@ -25,13 +25,18 @@ class RollbackRun:
         self._api._call("POST", f"/dags/{DAG}/dagRuns", json=form)
         assert eventually(self._is_asked, seconds=120), self.states()
 
-    def answer(self, choice: str) -> None:
-        """Answer the question."""
-        self._api._call("PATCH", self._question, json={"chosen_options": [choice], "params_input": {}})
+    def answer(self, choice: str) -> str:
+        """Answer the question, as often as it is asked, and return how the run ended.
 
-    def end(self) -> str:
-        """Return how the run ended."""
-        assert eventually(lambda: self._state() in ("success", "failed"), seconds=240), self.states()
+        It is asked twice when Airflow takes the answer before it has noticed that the task waits for one.
+        """
+
+        def ended() -> bool:
+            if self._is_asked() and not self._api._call("GET", self._question)["response_received"]:
+                self._api._call("PATCH", self._question, json={"chosen_options": [choice], "params_input": {}})
+            return self._state() in ("success", "failed")
+
+        assert eventually(ended, seconds=240), self.states()
         return self._state()
 
     def states(self) -> dict[str, str]:
@@ -42,5 +47,4 @@ class RollbackRun:
         return str(self._api.run(DAG, self.run_id)["state"])
 
     def _is_asked(self) -> bool:
-        # The question can be read a moment before the task waits; an answer in that moment may be overlooked
         return self.states().get(QUESTION) == "awaiting_input"

@@ -176,8 +176,7 @@ def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.Comple
     going_back = RollbackRun(shell.api())
     going_back.ask("the lists are wrong")
     assert shell.query(LIVE) == [{"batch_id": wrong.batch_id}]  # nothing moves before somebody approves
-    going_back.answer("Approve")
-    assert going_back.end() == "success", going_back.states()
+    assert going_back.answer("Approve") == "success", going_back.states()
     assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
     assert get_aliases(settings)["champion"] == "1"
     (last,) = shell.query("SELECT * FROM reco.activations ORDER BY activation_id DESC LIMIT 1")
@@ -185,8 +184,7 @@ def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.Comple
 
     again = RollbackRun(shell.api())
     again.ask("a second thought")
-    again.answer("Reject")
-    assert again.end() == "success", again.states()
+    assert again.answer("Reject") == "success", again.states()
     assert again.states()["rollback"] == "skipped"
     assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
 
