@@ -26,7 +26,7 @@ from include.evaluation.report import (
     write_report,
 )
 from include.features import TrainingSet, load_training_set
-from include.lake import Lake, Manifest, commit_folder, find_manifest, open_folder, open_lake, staging_folder
+from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import popularity
@@ -61,7 +61,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         incumbent = champion_before(connection, policy.publish.variant, run_date)
     name = _fingerprint(source, manifest, version, incumbent, policy)
     folder = f"evaluations/{run_date}-{name}"
-    if find_manifest(lake, folder) is None:
+    if find_complete(lake, folder) is None:
         _make(settings, lake, folder, name, (source, manifest), (version, incumbent), policy)
     report = _read(lake, folder)
     for model, metrics in headlines(report).items():

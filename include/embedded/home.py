@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from include.errors import StackError
 from include.settings import STACK_FILE, read_stack_file
 
 HEADER = "# How to reach this stack. It holds passwords: keep it readable for its owner only."
-NEEDED_BYTES = 2 << 30
 
 # What the stack file decides in an embedded stack, whatever the shell around it says; and what
 # configures another Airflow or another Python.
@@ -89,22 +87,6 @@ class Home:
                 ) from error
         if not os.access(self.root, os.W_OK):
             raise StackError(f"{self.root} is not writable", remedy="set NIGHTSHELF_HOME to a writable folder")
-
-    def check_disk(self) -> None:
-        """Check that a night has room.
-
-        Raises
-        ------
-        StackError
-            When less than `NEEDED_BYTES` are free.
-        """
-        place = next(folder for folder in (self.root, *self.root.parents) if folder.is_dir())
-        free = shutil.disk_usage(place).free
-        if free < NEEDED_BYTES:
-            raise StackError(
-                f"{place} has {free / 2**30:.1f} GiB free, the stack needs {NEEDED_BYTES / 2**30:.0f} GiB",
-                remedy="make room there or set NIGHTSHELF_HOME to a folder on a bigger disk",
-            )
 
     def values(self) -> dict[str, str]:
         """Return what the stack file says."""

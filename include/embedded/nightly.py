@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.embedded.airflow import JOB_VARIABLES
+from include.embedded.disk import check_room
 from include.embedded.home import Home
 from include.embedded.java import find_java
 from include.embedded.nights import DAG, Nights
@@ -76,7 +77,7 @@ class Nightly:
         """Return the plan, after looking for everything that would stop a night later."""
         find_java(self.environment)
         plan = make_plan(self.request, self.home.values(), self.home.root)
-        self.home.check_disk()
+        check_room(self.home.root)
         return plan
 
     def _land(self, plan: Plan) -> Plan:

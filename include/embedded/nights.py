@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from include.embedded.disk import check_not_full
 from include.embedded.progress import Display, Work
 from include.embedded.rest import AirflowApi, ApiError
 from include.embedded.tasklog import failure_reason, task_label, task_log, task_url
@@ -108,6 +109,7 @@ class Nights:
             watch = Watch(self.display, work, self.logs)
             state = "queued"
             while state not in ("success", "failed"):
+                check_not_full(self.logs)
                 state = self._look(run_id, watch)
                 time.sleep(LOOK_SECONDS if state not in ("success", "failed") else 0)
         if state == "failed":

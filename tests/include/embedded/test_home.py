@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from include.embedded import home as homes
 from include.embedded.home import Home
 from include.errors import StackError
 from include.settings import load_settings
@@ -35,13 +34,6 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(StackError, match=r"file/home cannot be made: Not a directory. Remedy: set NIGHTSHELF_HOME"):
         Home(tmp_path / "file" / "home").make()
-
-
-def test_too_little_disk_names_both_figures(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.check_disk()
-    monkeypatch.setattr(homes, "NEEDED_BYTES", 1 << 60)
-    with pytest.raises(StackError, match=r"GiB free, the stack needs 1073741824 GiB"):
-        Home(home.root / "not" / "there").check_disk()
 
 
 def test_one_process_at_a_time(home: Home) -> None:

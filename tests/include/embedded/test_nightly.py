@@ -107,7 +107,7 @@ def test_everything_is_checked_before_a_folder_is_made(tmp_path: Path, monkeypat
     home = Home(tmp_path / "home")
     with pytest.raises(ConfigurationError, match="no_such"):
         Nightly(home, Request("no_such", tmp_path), dict(os.environ), Display()).run()
-    monkeypatch.setattr("include.embedded.home.NEEDED_BYTES", 1 << 60)
+    monkeypatch.setattr("include.embedded.disk.NEEDED_BYTES", 1 << 60)
     with pytest.raises(StackError, match="GiB free, the stack needs"):
         Nightly(home, Request(), dict(os.environ), Display()).run()
     assert not home.root.exists()

@@ -11,6 +11,7 @@ from include.embedded import nights as module
 from include.embedded.nights import NightFailedError, Nights
 from include.embedded.progress import Display
 from include.embedded.rest import ApiError
+from include.errors import StackError
 
 DAYS = [dt.date(2011, 12, 8), dt.date(2011, 12, 9)]
 
@@ -115,6 +116,15 @@ def test_a_night_that_runs_already_is_followed(api: FakeApi, nights: Nights) -> 
     api.course["night__2011-12-08"] = course("success")
     nights.run(DAYS[:1])
     assert (api.created, api.cleared) == ([], [])
+
+
+def test_a_disk_that_fills_up_ends_the_waiting(
+    api: FakeApi, nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.course["night__2011-12-08"] = course("running", task("evaluate", "running"))
+    monkeypatch.setattr("include.embedded.disk.FULL_BYTES", 1 << 60)
+    with pytest.raises(StackError, match=rf"the disk of {tmp_path} is full, \d+ MiB are free. Remedy: make room there"):
+        nights.run(DAYS[:1])
 
 
 def test_a_failed_task_stops_the_nights_and_says_why(
