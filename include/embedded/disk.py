@@ -11,6 +11,10 @@ NEEDED_BYTES = 2 << 30
 FULL_BYTES = 32 << 20  # PostgreSQL writes its log in files of 16 MiB
 
 
+class DiskFullError(StackError):
+    """There is no room left for what runs."""
+
+
 def check_room(place: Path) -> None:
     """Check that a night has room.
 
@@ -32,12 +36,12 @@ def check_not_full(place: Path) -> None:
 
     Raises
     ------
-    StackError
+    DiskFullError
         When less than `FULL_BYTES` are free.
     """
     free = _free_bytes(place)
     if free < FULL_BYTES:
-        raise StackError(
+        raise DiskFullError(
             f"the disk of {place} is full, {free / 2**20:.0f} MiB are free",
             remedy="make room there, then run make nightly again: readers keep the last whole batch meanwhile",
         )

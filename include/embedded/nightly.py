@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.embedded.airflow import JOB_VARIABLES
-from include.embedded.disk import check_room
+from include.embedded.disk import DiskFullError, check_room
 from include.embedded.home import Home
 from include.embedded.java import find_java
 from include.embedded.nights import DAG, Nights
@@ -70,7 +70,11 @@ class Nightly:
             nights = Nights(stack.airflow.api(), self.display, self.home.task_logs)
             if not fresh and not nights.unfinished(plan.nights):
                 plan = self._next_nights(plan)
-            self._run(nights, plan)
+            try:
+                self._run(nights, plan)
+            except DiskFullError:
+                stack.stop()  # what was refused a write hangs, or has lost its place
+                raise
             show_summary(self.display, self._settings(), plan.nights[-1], places(stack))
 
     def _check(self) -> Plan:

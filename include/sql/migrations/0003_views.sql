@@ -137,7 +137,7 @@ COMMENT ON COLUMN reco.popular_items.item_id IS 'The shop''s own identifier of t
 COMMENT ON COLUMN reco.popular_items.title IS 'Title of the item, as of the newest night that went live.';
 COMMENT ON COLUMN reco.popular_items.category IS 'Category of the item; null when the shop gave none.';
 COMMENT ON COLUMN reco.popular_items.score IS
-    'Recent popularity in the segment: events counted, recent ones first, comparable within one segment only.';
+    'Recent buyers in the segment, and a fraction that keeps ties apart; comparable within one segment only.';
 COMMENT ON COLUMN reco.popular_items.variant IS 'The variant that serves this list; main unless configured otherwise.';
 COMMENT ON COLUMN reco.popular_items.batch_id IS 'The live batch.';
 COMMENT ON COLUMN reco.popular_items.run_date IS 'The night''s run date: the last day of data that the list knows (UTC).';
