@@ -80,6 +80,7 @@ def summarise(shops: Sequence[ShopRuns]) -> dict[str, Any]:
         "false_actions": false,
         "false_actions_per_200_nights": round(200 * false / len(stable), 4),
         **{name: tally.share for name, tally in tallies.items()},
+        "actions_after_the_feed_was_mended": _actions(shops, BROKEN),
         "rollbacks_because_of_bots": sum(record.verdict == Kind.ROLLBACK for record in bots),
         "confusion": confusion(shops),
         "nights_to_detection": {name: _spread(tally.nights) for name, tally in tallies.items() if any(tally.nights)},
@@ -101,8 +102,7 @@ def _add(tallies: dict[str, Tally], shop: ShopRuns) -> None:
     tallies["price_shift_retrained_within_3_nights"].add(night is not None and night <= TASTE_NIGHTS, night)
     broken = watched[BROKEN]
     days = next(scenario.fault_days or 0 for scenario in SCENARIOS if scenario.name == BROKEN)
-    held = all(record.verdict == Kind.HOLD for record in broken[:days])
-    tallies["broken_feed_held"].add(held and not any(record.verdict in ACTIONS for record in broken), days)
+    tallies["broken_feed_held"].add(all(record.verdict == Kind.HOLD for record in broken[:days]))
     tallies["bots_reported"].add(watched[BOTS][0].bots)
 
 
@@ -160,6 +160,11 @@ def _recoveries(shops: Sequence[ShopRuns]) -> dict[str, float]:
         "least": round(min(values), 4),
         "median_unwatched": round(float(np.median(unwatched)), 4) if unwatched else float("nan"),
     }
+
+
+def _actions(shops: Sequence[ShopRuns], name: str) -> int:
+    """Count actions of a scenario; on broken days there are none, those on hold."""
+    return sum(record.verdict in ACTIONS for shop in shops for record in shop.watched[name])
 
 
 def _spread(nights: Sequence[int | None]) -> dict[str, Any]:

@@ -120,10 +120,16 @@ def build(spark: SparkSession) -> Iterator[Build]:
     """Build from rows of events, items and users; what Spark keeps of it goes when the test ends."""
     with contextlib.ExitStack() as stack:
 
-        def build(events: Rows, items: Rows = (), users: Rows = (), policy: Policy = POLICY) -> Built:
+        def build(
+            events: Rows,
+            items: Rows = (),
+            users: Rows = (),
+            policy: Policy = POLICY,
+            fresh: dt.date | None = None,
+        ) -> Built:
             tables = ((events, EVENT_SCHEMA), (items, ITEM_SCHEMA), (users, USER_SCHEMA))
             frames = [spark.createDataFrame(list(rows), schema) for rows, schema in tables]
-            return Built(stack.enter_context(training_frames(*frames, periods(RUN_DATE, policy), policy)))
+            return Built(stack.enter_context(training_frames(*frames, periods(RUN_DATE, policy, fresh, 0.3), policy)))
 
         yield build
 
@@ -138,6 +144,15 @@ def test_weights_decay_towards_the_end_of_each_period(build: Build) -> None:
     assert (pair["first_day"], pair["last_day"], pair["bought_on"]) == (day(20), day(10), day(20))
     other = built.pair("u", "b")
     assert (other["weight_before"], other["weight_all"], other["n_before"], other["n_after"]) == (0, 1, 0, 1)
+
+
+def test_a_fresh_fit_lets_older_events_weigh_less(build: Build) -> None:
+    events = [event("u", "a", "purchase", 20), event("u", "b", "purchase", 0)]
+    built = build(events, fresh=day(5))
+    old, new = built.pair("u", "a"), built.pair("u", "b")
+    assert old is not None and new is not None
+    assert old["weight_all"] == pytest.approx(0.3 * 0.25)
+    assert (old["n_before"], new["weight_all"]) == (1, 1)
 
 
 def test_what_a_user_looked_at_is_kept_beside_what_they_bought(build: Build) -> None:
