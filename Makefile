@@ -7,10 +7,10 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE NIGHTS NIGHTSHELF_HOME OUT SCALE PARTS
+export DATASET SOURCE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev lock nightly up down status psql mlflow clean lint test test-fast bench
+.PHONY: help setup dev lock nightly up down status psql mlflow drift-simulation clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -48,6 +48,9 @@ psql: .venv/.lock ## an SQL prompt as an analyst; SQL='select ...' prints that q
 
 mlflow: .venv/.lock ## MLflow's pages, until Ctrl-C
 	@$(CLI) mlflow
+
+drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800 (stable ones) OUT=figures.json
+	@.venv/bin/python -m jobs.drift_simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} $${OUT:+--out "$$OUT"} >/dev/null
 
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean

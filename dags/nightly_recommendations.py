@@ -54,6 +54,13 @@ with DAG(
             title="Run date",
             description="The ingest_date to handle. Empty: the start of the run's data interval.",
         ),
+        "fresh_since": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Fresh since",
+            description="A fresh fit: what happened before this day weighs less. Empty: nothing is forgotten.",
+        ),
         "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
     },
     **nightly_schedule(settings),
@@ -73,7 +80,8 @@ with DAG(
         asset_extra={"run_date": RUN_DATE},
     ).expand(arguments=[["--tables", table, "--date", RUN_DATE] for table in tables])
     validate = JobOperator(**step("validate", "--date", RUN_DATE))
-    build_training_set = JobOperator(**step("build_training_set", "--date", RUN_DATE))
+    fresh = ["--fresh-since", "{{ params.fresh_since or '' }}"]
+    build_training_set = JobOperator(**step("build_training_set", "--date", RUN_DATE, *fresh))
     train = JobOperator(**step("train", "--training-set", TRAINING_SET))
     evaluate = JobOperator(**step("evaluate", "--training-set", TRAINING_SET, "--model-version", MODEL_VERSION))
     gate = JobBranchOperator(**step("gate", "--evaluation", result_of("evaluate", "evaluation")))

@@ -26,6 +26,7 @@ VARIABLES = {
     "cache": "NIGHTSHELF_CACHE",
     "dataset": "NIGHTSHELF_DATASET",
     "policy_file": "NIGHTSHELF_POLICY",
+    "drift_policy_file": "NIGHTSHELF_DRIFT_POLICY",
     "lake_uri": "LAKE_URI",
     "landing_uri": "LANDING_URI",
     "database_url": "NIGHTSHELF_DATABASE_URL",
@@ -50,6 +51,7 @@ class Settings(BaseModel):
     cache: Path = Field(description="Folder of what is made once for an installation, see `jobs.prepare_spark`.")
     dataset: str = Field("demo_shop", description="A mapping in include/config/datasets, or the path of one.")
     policy_file: Path | None = Field(None, description="YAML that overrides include/config/policy.yaml.")
+    drift_policy_file: Path | None = Field(None, description="YAML that overrides include/config/drift.yaml.")
     lake_uri: str = Field("", description="file:// URI of the lake.")
     landing_uri: str = Field("", description="file:// URI of the landing zone.")
     database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of the writer.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from include import columns as c
 from include.contracts import load_dataset
+from include.drift_policy import load_drift_policy
 from include.errors import MissingArtifactError, ValidationError
 from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
 from include.lake import manifest as manifests
@@ -28,6 +29,7 @@ from jobs._command import Result, add_date, main, parser
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from include.features.interactions import Periods
     from include.features.reference import Histograms
 
 logger = logging.getLogger("nightshelf.build_training_set")
@@ -40,21 +42,30 @@ def arguments() -> argparse.ArgumentParser:
     """Return the job's command line."""
     command = parser(__doc__)
     add_date(command)
+    command.add_argument(
+        "--fresh-since",
+        type=lambda text: dt.date.fromisoformat(text) if text else None,
+        help="what happened before this day weighs less, see retrain.old_weight in drift.yaml; empty: nothing does",
+    )
     return command
 
 
 def run(settings: Settings, options: argparse.Namespace) -> Result:
     """Build or find the training set of `options.date` and return its folder and counts."""
+    from include.features.interactions import periods
+
     lake = open_lake(settings.lake_uri)
     policy = load_dataset(settings.dataset).policy(settings.policy_file)
     sources = find_sources(lake, options.date, policy)
     inputs = {name: tag for _, days in sources.values() for name, tag in days.items()}
-    name = fingerprint(options.date, policy, inputs)
+    fresh, old_weight = options.fresh_since, load_drift_policy(settings.drift_policy_file).retrain.old_weight
+    days = periods(options.date, policy, fresh, old_weight if fresh else 1.0)
+    name = fingerprint(days, policy, inputs)
     folder = f"{ROOT}/{options.date}-{name}"
     manifest = find_complete(lake, folder)
     if manifest is None:
         uris = {table: uris for table, (uris, _) in sources.items()}
-        manifest = build(settings, lake, uris, folder, run_date=options.date, policy=policy, inputs=inputs)
+        manifest = build(settings, lake, uris, folder, days=days, policy=policy, inputs=inputs)
     return {"training_set": folder, "counts": manifest.counts}
 
 
@@ -81,14 +92,15 @@ def find_sources(lake: Lake, run_date: dt.date, policy: Policy) -> dict[str, tup
     return sources
 
 
-def fingerprint(run_date: dt.date, policy: Policy, inputs: Mapping[str, str]) -> str:
+def fingerprint(days: Periods, policy: Policy, inputs: Mapping[str, str]) -> str:
     """Return the fingerprint of all that the training set depends on."""
     from include.features.build import FORMAT
 
     return manifests.fingerprint(
         {
             "format": FORMAT,
-            "run_date": run_date,
+            "run_date": days.last,
+            **({"fresh": days.fresh, "old_weight": days.old_weight} if days.fresh else {}),
             "features": policy.features.fingerprint(),
             "holdout_days": policy.evaluation.holdout_days,
             "target_events": policy.evaluation.target_events,
@@ -103,7 +115,7 @@ def build(
     uris: Mapping[str, list[str]],
     folder: str,
     *,
-    run_date: dt.date,
+    days: Periods,
     policy: Policy,
     inputs: Mapping[str, str],
 ) -> Manifest:
@@ -117,11 +129,11 @@ def build(
     staged = staging_folder(ROOT)
     try:
         with spark_session("build_training_set", settings) as spark:
-            reference = write_tables(spark, lake, uris, staged, run_date, policy)
+            reference, by_day = write_tables(spark, lake, uris, staged, days, policy)
         counts = count_rows(lake, staged)
         if not counts[c.USERS] or not counts["interactions"]:
             raise ValidationError(
-                f"the {policy.features.window_days} days up to {run_date} hold no event of a known user",
+                f"the {policy.features.window_days} days up to {days.last} hold no event of a known user",
                 remedy="look at the landing of events and at the quarantine, then clear task ingest",
             )
         return commit_folder(
@@ -132,10 +144,12 @@ def build(
             counts=counts,
             inputs={**inputs, "policy.features": policy.features.fingerprint()},
             details={
-                "run_date": run_date.isoformat(),
+                "run_date": days.last.isoformat(),
                 "holdout_days": policy.evaluation.holdout_days,
-                "cutoff": (run_date - dt.timedelta(days=policy.evaluation.holdout_days)).isoformat(),
+                "cutoff": days.cutoff.isoformat(),
+                "fresh_since": days.fresh.isoformat() if days.fresh else None,
                 "reference": reference,
+                "reference_days": by_day,
             },
         )
     finally:
@@ -143,22 +157,25 @@ def build(
 
 
 def write_tables(
-    spark: SparkSession, lake: Lake, uris: Mapping[str, list[str]], staged: str, run_date: dt.date, policy: Policy
-) -> Histograms:
-    """Write the training set's tables below `staged` and return the reference histograms."""
+    spark: SparkSession, lake: Lake, uris: Mapping[str, list[str]], staged: str, days: Periods, policy: Policy
+) -> tuple[Histograms, dict[str, Histograms]]:
+    """Write the training set's tables below `staged` and return the reference histograms, whole and by day."""
     from include.features.build import training_frames
     from include.features.catalogue import ITEM_SCHEMA, USER_SCHEMA
     from include.features.interactions import EVENT_SCHEMA
-    from include.features.reference import histograms
+    from include.features.reference import histograms, histograms_by_day
 
     schemas = {c.EVENTS: EVENT_SCHEMA, c.ITEMS: ITEM_SCHEMA, c.USERS: USER_SCHEMA}
     frames = {table: read_table(spark, lake, table, uris[table], schema) for table, schema in schemas.items()}
-    with training_frames(frames[c.EVENTS], frames[c.ITEMS], frames[c.USERS], run_date, policy) as training:
+    with training_frames(frames[c.EVENTS], frames[c.ITEMS], frames[c.USERS], days, policy) as training:
         for name, table in training.tables.items():
             with step(logger, f"writing {name}"):
                 table.write.parquet(lake.uri_of(f"{staged}/{name}"))
         with step(logger, "counting the reference histograms"):
-            return histograms((row["name"], row["value"], row["count"]) for row in training.histograms.collect())
+            found = training.histograms.collect()
+    rows = [(row[c.INGEST_DATE], row["name"], row["value"], row["count"]) for row in found]
+    whole = histograms(rows)
+    return whole, histograms_by_day(rows, whole)
 
 
 def read_table(spark: SparkSession, lake: Lake, table: str, uris: list[str], schema: str) -> DataFrame:

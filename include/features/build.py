@@ -6,7 +6,6 @@ when the same inputs shall give other rows.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pyspark.sql import functions as f
 
 from include import columns as c
 from include.features.catalogue import item_rows, user_rows
-from include.features.interactions import daily_events, interaction_rows, periods
+from include.features.interactions import Periods, daily_events, interaction_rows
 from include.features.popularity import buyers, popularity_rows
 from include.features.reference import histogram_rows
 from include.features.side_features import item_feature_rows, user_feature_rows
@@ -38,24 +37,23 @@ class TrainingFrames:
 
 @contextmanager
 def training_frames(
-    events: DataFrame, items: DataFrame, users: DataFrame, run_date: dt.date, policy: Policy
+    events: DataFrame, items: DataFrame, users: DataFrame, days: Periods, policy: Policy
 ) -> Iterator[TrainingFrames]:
     """Give the frames of a training set; what they share is kept until the context ends.
 
     Parameters
     ----------
     events, items, users
-        The lake's tables up to `run_date`, see EVENT_SCHEMA, ITEM_SCHEMA and USER_SCHEMA.
+        The lake's tables up to `days.last`, see EVENT_SCHEMA, ITEM_SCHEMA and USER_SCHEMA.
 
     Raises
     ------
     ConfigurationError
         When the policy names a feature that does not exist.
     """
-    days = periods(run_date, policy)
     daily = daily_events(events, days).persist(StorageLevel.MEMORY_AND_DISK)
     all_users = user_rows(users, daily).persist(StorageLevel.MEMORY_AND_DISK)
-    all_items = item_rows(items, daily, run_date).persist(StorageLevel.MEMORY_AND_DISK)
+    all_items = item_rows(items, daily, days.last).persist(StorageLevel.MEMORY_AND_DISK)
     counts = buyers(daily, all_users, days, policy.features).persist(StorageLevel.MEMORY_AND_DISK)
     tables = {
         c.USERS: _one_file(all_users.select(c.USER_INDEX, c.USER_ID, c.SEGMENT), c.USER_INDEX),
@@ -66,7 +64,7 @@ def training_frames(
         POPULARITY: _one_file(popularity_rows(counts, all_items), c.SEGMENT, c.RANK),
     }
     try:
-        yield TrainingFrames(tables, histogram_rows(events, all_items, all_users, run_date, policy.features))
+        yield TrainingFrames(tables, histogram_rows(events, all_items, all_users, days.last, policy.features))
     finally:
         for frame in (counts, all_items, all_users, daily):
             frame.unpersist()

@@ -28,19 +28,26 @@ LINES = "lines"
 
 @dataclass(frozen=True)
 class Periods:
-    """The days that count: from `first` to `cutoff` is before, from `first` to `last` is all."""
+    """The days that count: from `first` to `cutoff` is before, from `first` to `last` is all.
+
+    What happened before `fresh` weighs `old_weight` as much: a retrain's way to forget.
+    """
 
     first: dt.date
     cutoff: dt.date
     last: dt.date
+    fresh: dt.date | None = None
+    old_weight: float = 1.0
 
 
-def periods(run_date: dt.date, policy: Policy) -> Periods:
+def periods(run_date: dt.date, policy: Policy, fresh: dt.date | None = None, old_weight: float = 1.0) -> Periods:
     """Return the days of a run's training set."""
     return Periods(
         first=run_date - dt.timedelta(days=policy.features.window_days - 1),
         cutoff=run_date - dt.timedelta(days=policy.evaluation.holdout_days),
         last=run_date,
+        fresh=fresh,
+        old_weight=old_weight,
     )
 
 
@@ -70,8 +77,8 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
     weighs = kind.isin([name for name, weight in policy.features.event_weights.items() if weight > 0])
     pairs = daily.where(f.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
     sums = pairs.agg(
-        _total(f.when(is_before, _weight(policy.features, days.cutoff))).alias(c.WEIGHT_BEFORE),
-        _total(_weight(policy.features, days.last)).alias(c.WEIGHT_ALL),
+        _total(f.when(is_before, _weight(policy.features, days.cutoff, days))).alias(c.WEIGHT_BEFORE),
+        _total(_weight(policy.features, days.last, days)).alias(c.WEIGHT_ALL),
         _total(f.when(is_before & is_target, f.col(LINES))).alias(c.N_BEFORE),
         _total(f.when(~is_before & is_target, f.col(LINES))).alias(c.N_AFTER),
         _undone(is_before, change).alias("undone_before"),
@@ -104,12 +111,14 @@ def _without_undone(sums: DataFrame) -> DataFrame:
     return rows.where(counted | f.col(c.CARTED_ON).isNotNull() | f.col(c.VIEWED_ON).isNotNull())
 
 
-def _weight(policy: FeaturePolicy, end: dt.date) -> Column:
+def _weight(policy: FeaturePolicy, end: dt.date, days: Periods) -> Column:
     """Return a daily row's weight at the end of a period, in whole units: w * 0.5^(age / half-life)."""
     age = f.datediff(f.lit(end), f.col(DAY))
     weight = f.lit(0.0)
     for name, value in sorted(policy.event_weights.items()):
         weight = f.when(f.col(c.EVENT_TYPE) == name, f.lit(value)).otherwise(weight)
+    if days.fresh is not None:
+        weight = weight * f.when(f.col(DAY) < days.fresh, f.lit(days.old_weight)).otherwise(f.lit(1.0))
     decayed = weight * f.pow(f.lit(0.5), age / policy.half_life_days)
     return f.round(decayed * WEIGHT_UNITS).cast("long") * f.col(LINES)
 

@@ -15,12 +15,14 @@ from pyspark.sql import functions as f
 from include import columns as c
 from include.policy import FeaturePolicy
 
-UNKNOWN = "unknown"
+KNOWN, UNKNOWN = "known", "unknown"
 OTHER = "other"
 MOST_VALUES = 100
 PRICE_STEPS = 2  # bins a doubling of the price
 
 Histograms = dict[str, dict[str, int]]
+Row = tuple[dt.date, str, str, int]
+NAMES = (c.EVENT_TYPE, c.CATEGORY, c.PRICE, c.SEGMENT, c.USER_ID)
 
 
 def histogram_rows(
@@ -38,8 +40,8 @@ def histogram_rows(
     Returns
     -------
     DataFrame
-        name (event_type, category, price, segment), value, count. A price is counted under the
-        lower edge of its bin, a power of the square root of 2.
+        ingest_date, name (event_type, category, price, segment, user_id), value, count. A price is counted under the
+        lower edge of its bin, a power of the square root of 2; user_id is known or unknown.
     """
     since = run_date - dt.timedelta(days=policy.popularity_days)
     recent = events.where((f.col(c.INGEST_DATE) > since) & (f.col(c.INGEST_DATE) <= run_date))
@@ -52,21 +54,34 @@ def histogram_rows(
         c.CATEGORY: f.col(c.CATEGORY),
         c.PRICE: f.when(steps.isNotNull(), f.format_string("%.4f", f.pow(f.lit(2.0), steps / PRICE_STEPS))),
         c.SEGMENT: f.col(c.SEGMENT),
+        c.USER_ID: f.when(f.col(c.USER_ID).isNotNull(), f.lit(KNOWN)),
     }
     pairs = [
         f.struct(f.lit(name).alias("name"), f.coalesce(value, f.lit(UNKNOWN)).alias("value"))
         for name, value in values.items()
     ]
-    exploded = known.select(f.inline(f.array(*pairs)))
-    return exploded.groupBy("name", "value").count()
+    exploded = known.select(c.INGEST_DATE, f.inline(f.array(*pairs)))
+    return exploded.groupBy(c.INGEST_DATE, "name", "value").count()
 
 
-def histograms(rows: Iterable[tuple[str, str, int]]) -> Histograms:
+def histograms(rows: Iterable[Row]) -> Histograms:
     """Return name to value to count; beyond the 100 most frequent values, all under "other"."""
-    counters: dict[str, Counter[str]] = {name: Counter() for name in (c.EVENT_TYPE, c.CATEGORY, c.PRICE, c.SEGMENT)}
-    for name, value, count in rows:
+    counters: dict[str, Counter[str]] = {name: Counter() for name in NAMES}
+    for _, name, value, count in rows:
         counters[name][value] += count
     return {name: _most(counter) for name, counter in counters.items()}
+
+
+def histograms_by_day(rows: Iterable[Row], whole: Histograms) -> dict[str, Histograms]:
+    """Return day to name to value to count; values that `whole` counts under "other" are counted so each day."""
+    days: dict[str, dict[str, Counter[str]]] = {}
+    for day, name, value, count in rows:
+        counters = days.setdefault(day.isoformat(), {one: Counter() for one in NAMES})
+        counters[name][value if value in whole[name] else OTHER] += count
+    return {
+        day: {name: dict(sorted(counter.items())) for name, counter in counters.items()}
+        for day, counters in sorted(days.items())
+    }
 
 
 def _most(counter: Counter[str]) -> dict[str, int]:

@@ -7,7 +7,17 @@ so it imports nothing heavier than the settings.
 from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS, LIVE_BATCH, lake_tables
 from include.orchestration.runbook import step
 from include.orchestration.schedule import DEFAULT_ARGS, nightly_schedule
-from include.orchestration.templates import MACROS, RUN_DATE, answer_of, answerer_of, only_if_approved, result_of
+from include.orchestration.templates import (
+    MACROS,
+    RUN_DATE,
+    WATCHED_DAY,
+    answer_of,
+    answerer_of,
+    only_if_approved,
+    result_of,
+    states_of,
+    triggered_run,
+)
 
 __all__ = [
     "DEFAULT_ARGS",
@@ -16,11 +26,14 @@ __all__ = [
     "LIVE_BATCH",
     "MACROS",
     "RUN_DATE",
+    "WATCHED_DAY",
     "answer_of",
     "answerer_of",
     "lake_tables",
     "nightly_schedule",
     "only_if_approved",
     "result_of",
+    "states_of",
     "step",
+    "triggered_run",
 ]

@@ -13,6 +13,7 @@ from include.orchestration.schedule import NIGHTLY_HOUR
 
 APPROVED = "approve"
 RUN_DATE = "{{ run_date(dag_run, params) }}"
+WATCHED_DAY = "{{ watched_day(dag_run, params, triggering_asset_events) }}"
 
 
 def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:
@@ -28,6 +29,31 @@ def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:
     if start is None:
         start = dag_run.run_after - dt.timedelta(days=1, hours=NIGHTLY_HOUR)
     return start.astimezone(dt.UTC).date().isoformat()
+
+
+def watched_day(dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]) -> str:
+    """Return the day that a run of the drift watch judges, YYYY-MM-DD: the one after the newest night that went live.
+
+    The parameter `day` if one was given; else what the asset events say that started the run.
+
+    Raises
+    ------
+    AirflowSkipException
+        When no event is of a night, as after a rollback: the lists that readers see then have been judged before.
+    """
+    if given := params.get("day"):
+        return dt.date.fromisoformat(given).isoformat()
+    nights = [event.extra["run_date"] for found in events.values() for event in found if event.extra.get("run_date")]
+    if not nights:
+        raise AirflowSkipException(f"run {dag_run.run_id} was started by no night, and no day was given")
+    return (dt.date.fromisoformat(max(nights)) + dt.timedelta(days=1)).isoformat()
+
+
+def states(task_instance: Any, *task_ids: str) -> str:
+    """Return `task=state,...` of tasks of the same run, for an audit."""
+    run_id = task_instance.run_id
+    known = task_instance.get_task_states(task_instance.dag_id, run_ids=[run_id], task_ids=list(task_ids))
+    return ",".join(f"{task_id}={known.get(run_id, {}).get(task_id)}" for task_id in task_ids)
 
 
 def result(task_instance: Any, task_id: str, key: str) -> str:
@@ -82,6 +108,8 @@ MACROS: dict[str, Callable[..., str]] = {
     "result": result,
     "answered": answered,
     "answered_by": answered_by,
+    "watched_day": watched_day,
+    "states": states,
 }
 
 
@@ -98,3 +126,19 @@ def answer_of(task_id: str) -> str:
 def answerer_of(task_id: str) -> str:
     """Return the expression for who answered an approval."""
     return f"{{{{ answered_by(ti, '{task_id}') }}}}"
+
+
+def states_of(*task_ids: str) -> str:
+    """Return the expression for how other tasks of the run ended."""
+    names = ", ".join(f"'{task_id}'" for task_id in task_ids)
+    return f"{{{{ states(ti, {names}) }}}}"
+
+
+def triggered_run(dag_id: str, by: str, day: str) -> dict[str, Any]:
+    """Return the operator arguments of a run of another DAG that is started once for a day, however often asked for."""
+    return {
+        "trigger_dag_id": dag_id,
+        "trigger_run_id": f"{by}__{day}",
+        "skip_when_already_exists": True,
+        "reset_dag_run": False,
+    }

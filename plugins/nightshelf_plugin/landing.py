@@ -1,4 +1,4 @@
-"""Which tables of a day have not been closed in the landing zone yet."""
+"""Which tables of a day are not complete yet: not closed in the landing zone, or not committed in the lake."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import datetime as dt
 from collections.abc import Sequence
 
 MARKER = "_SUCCESS"
+COMMITTED = "_manifest.json"
 
 
-def missing_markers(landing_uri: str, tables: Sequence[str], run_date: str) -> list[str]:
-    """Return the URIs of the `_SUCCESS` files of `run_date` that are not there.
+def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str = MARKER) -> list[str]:
+    """Return the URIs of the markers of `run_date` that are not there.
 
     Raises
     ------
     include.errors.NightshelfError
-        When the landing zone cannot be opened.
+        When the landing zone or the lake cannot be opened.
     """
     from include.lake import open_lake, partition_folder
 
-    landing = open_lake(landing_uri)
+    lake = open_lake(uri)
     day = dt.date.fromisoformat(run_date)
-    markers = [f"{partition_folder(table, day)}/{MARKER}" for table in tables]
-    return [landing.uri_of(marker) for marker in markers if not landing.exists(marker)]
+    paths = [f"{partition_folder(table, day)}/{marker}" for table in tables]
+    return [lake.uri_of(path) for path in paths if not lake.exists(path)]

@@ -1,15 +1,15 @@
-"""The sensor at the head of a night."""
+"""The sensors at the head of a night and of the drift watch."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 
-from nightshelf_plugin.landing import MARKER, missing_markers
+from nightshelf_plugin.landing import COMMITTED, MARKER, missing_markers
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,6 +40,12 @@ class LandingSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("run_date", "landing_uri")
     ui_color = "#e2f0d9"
+    marker: ClassVar[str] = MARKER
+    what: ClassVar[str] = "landing"
+    remedy: ClassVar[str] = (
+        f"deliver the files and then an empty {MARKER} (a day with nothing to deliver has only that), "
+        "and clear this task"
+    )
 
     def __init__(self, *, landing_uri: str, tables: Sequence[str], run_date: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -56,21 +62,21 @@ class LandingSensor(BaseSensorOperator):
         from include.errors import NightshelfError
 
         try:
-            return missing_markers(self.landing_uri, self.tables, self.run_date)
+            return missing_markers(self.landing_uri, self.tables, self.run_date, self.marker)
         except NightshelfError as error:
             raise AirflowFailException(str(error)) from error
 
     def execute(self, context: Context) -> None:
         missing = self.missing()
         if not missing:
-            self.log.info("the landing of %s is complete", self.run_date)
+            self.log.info("the %s of %s is complete", self.what, self.run_date)
             return
         from nightshelf_plugin.triggers import LandingTrigger
 
         wait = dt.timedelta(seconds=self.timeout)
         self.log.info("waiting up to %s for %s", wait, ", ".join(missing))
         trigger = LandingTrigger(
-            self.landing_uri, self.tables, self.run_date, timezone.utcnow() + wait, self.poke_interval
+            self.landing_uri, self.tables, self.run_date, timezone.utcnow() + wait, self.poke_interval, self.marker
         )
         # The trigger's own deadline names what is missing; Airflow's timeout is for a triggerer that hangs.
         self.defer(trigger=trigger, method_name="resume", timeout=wait + SAFETY_MARGIN)
@@ -80,7 +86,17 @@ class LandingSensor(BaseSensorOperator):
         missing = event["missing"]
         if missing:
             raise AirflowFailException(
-                f"no {MARKER} after {self.timeout / 3600:g} h: {', '.join(missing)}. Remedy: deliver the files and "
-                f"then an empty {MARKER} (a day with nothing to deliver has only that), and clear this task."
+                f"no {self.marker} after {self.timeout / 3600:g} h: {', '.join(missing)}. Remedy: {self.remedy}."
             )
-        self.log.info("the landing of %s is complete", self.run_date)
+        self.log.info("the %s of %s is complete", self.what, self.run_date)
+
+
+class IngestedSensor(LandingSensor):
+    """Wait until the lake holds a day of every table: its partitions are committed.
+
+    As the landing sensor; `landing_uri` is the lake's.
+    """
+
+    marker = COMMITTED
+    what = "ingest"
+    remedy = "see why the night of that day has not ingested it, then clear this task"

@@ -10,18 +10,24 @@ from typing import Any
 from airflow.sdk import timezone
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from nightshelf_plugin.landing import missing_markers
+from nightshelf_plugin.landing import MARKER, missing_markers
 
 
 class LandingTrigger(BaseTrigger):
-    """Wait until every table's day is closed, or until `deadline`.
+    """Wait until every table's day has its marker, or until `deadline`.
 
-    Its event's payload is `{"missing": [URI, ...]}`: empty when the landing is complete.
+    Its event's payload is `{"missing": [URI, ...]}`: empty when the day is complete.
     The deadline is a moment, not a duration, so a restart of the triggerer does not move it.
     """
 
     def __init__(
-        self, landing_uri: str, tables: Sequence[str], run_date: str, deadline: dt.datetime, poll_seconds: float
+        self,
+        landing_uri: str,
+        tables: Sequence[str],
+        run_date: str,
+        deadline: dt.datetime,
+        poll_seconds: float,
+        marker: str = MARKER,
     ) -> None:
         super().__init__()
         self.landing_uri = landing_uri
@@ -29,19 +35,22 @@ class LandingTrigger(BaseTrigger):
         self.run_date = run_date
         self.deadline = deadline
         self.poll_seconds = poll_seconds
+        self.marker = marker
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the triggerer needs to make this trigger again."""
-        names = ("landing_uri", "tables", "run_date", "deadline", "poll_seconds")
+        names = ("landing_uri", "tables", "run_date", "deadline", "poll_seconds", "marker")
         return f"{type(self).__module__}.{type(self).__name__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look every `poll_seconds`; the looking itself runs beside the event loop."""
         while True:
-            missing = await asyncio.to_thread(missing_markers, self.landing_uri, self.tables, self.run_date)
+            missing = await asyncio.to_thread(
+                missing_markers, self.landing_uri, self.tables, self.run_date, self.marker
+            )
             left = (self.deadline - timezone.utcnow()).total_seconds()
             if not missing or left <= 0:
                 yield TriggerEvent({"missing": missing})
                 return
-            self.log.info("not closed yet, %.0f min left: %s", left / 60, ", ".join(missing))
+            self.log.info("not complete yet, %.0f min left: %s", left / 60, ", ".join(missing))
             await asyncio.sleep(min(self.poll_seconds, left))

@@ -43,6 +43,24 @@ LEFT = {
     "score": {"batch": "batches/2026-11-20-abc"},
 }
 ANSWER = {"approve_rollback": {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "ada"}}}
+WATCH_EDGES = {
+    "wait_for_events": {"data_drift", "prediction_drift", "performance"},
+    "data_drift": {"verdict"},
+    "prediction_drift": {"verdict"},
+    "performance": {"verdict"},
+    "verdict": {"act"},
+    "act": {"retrain", "rollback", "ask_rollback", "hold", "nothing"},
+    **{task: {"audit_drift"} for task in ("retrain", "rollback", "ask_rollback", "hold", "nothing")},
+    "audit_drift": set(),
+}
+WATCH_LEFT = {
+    "data_drift": {"part": "drift/2026-11-20/data-abc"},
+    "prediction_drift": {"part": "drift/2026-11-20/predictions-abc"},
+    "performance": {"part": "drift/2026-11-20/performance-abc"},
+    "verdict": {
+        "decision": "rollback", "reason": "model 3 is worse", "target": "2026-11-18-abc", "since": "2026-11-19",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +88,17 @@ def commands(dag: DAG) -> list[tuple[str, str, list[str]]]:
             "last_day": "2026-01-31",
             "batch": "previous",
             "reason": "it's wrong",
+            "day": "2026-11-20",
+            "fresh_since": None,
         },
         "run_id": "manual__1",
-        "ti": SimpleNamespace(xcom_pull=lambda task_ids: (LEFT | ANSWER)[task_ids]),
+        "ti": SimpleNamespace(
+            dag_id="drift_watch",
+            run_id="r",
+            xcom_pull=lambda task_ids: (LEFT | WATCH_LEFT | ANSWER)[task_ids],
+            get_task_states=lambda dag_id, run_ids, task_ids: {"r": dict.fromkeys(task_ids, "skipped")},
+        ),
+        "triggering_asset_events": {},
     }
     found = []
     for task in dag.tasks:
@@ -110,7 +136,7 @@ def test_commands_of_the_night(nightly: DAG) -> None:
     assert [(job, line) for _, job, line in commands(nightly)] == [
         *(("ingest", ["--tables", table, *day]) for table in TABLES),
         ("validate", day),
-        ("build_training_set", day),
+        ("build_training_set", [*day, "--fresh-since", ""]),
         ("train", training_set),
         ("evaluate", [*training_set, *version]),
         ("gate", ["--evaluation", "evaluations/2026-11-20-abc"]),
@@ -156,7 +182,49 @@ def test_a_rollback_without_batch_or_reason_is_refused_by_the_form(bag: BundleDa
         param.resolve(value)
 
 
-@pytest.mark.parametrize("dag_id", ["nightly_recommendations", "bootstrap_history", "rollback"])
+def test_tasks_edges_and_rules_of_the_watch(bag: BundleDagBag) -> None:
+    dag = bag.dags["drift_watch"]
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == WATCH_EDGES
+    rules = {task.task_id: task.trigger_rule for task in dag.tasks}
+    assert rules.pop("audit_drift") == TriggerRule.ALL_DONE, "the audit runs whatever happened"
+    assert set(rules.values()) == {TriggerRule.ALL_SUCCESS}
+
+
+def test_the_watch_starts_with_a_night_and_waits_for_the_lake(bag: BundleDagBag) -> None:
+    dag = bag.dags["drift_watch"]
+    assert [asset.name for asset in dag.timetable.asset_condition.objects] == ["reco.live"]
+    sensor = dag.get_task("wait_for_events")
+    assert (sensor.tables, sensor.marker, sensor.execution_timeout) == (list(TABLES), "_manifest.json", None)
+    assert sensor.landing_uri.endswith("/lake")
+
+
+def test_commands_of_the_watch(bag: BundleDagBag) -> None:
+    day = ["--date", "2026-11-20"]
+    parts = [f"--{name}=drift/2026-11-20/{name}-abc" for name in ("data", "predictions", "performance")]
+    states = ",".join(f"{task}=skipped" for task in ("retrain", "rollback", "ask_rollback", "hold", "nothing"))
+    request = ["--to", "2026-11-18-abc", "--reason", "model 3 is worse", "--by", "drift_watch"]
+    assert {task_id: line for task_id, _, line in commands(bag.dags["drift_watch"])} == {
+        "data_drift": day,
+        "prediction_drift": day,
+        "performance": day,
+        "verdict": [*day, *parts],
+        "rollback": [*request, "--request", "drift_watch 2026-11-20"],
+        "audit_drift": [*day, "--states", states],
+    }
+
+
+@pytest.mark.parametrize(("task_id", "dag_id"), [("retrain", "nightly_recommendations"), ("ask_rollback", "rollback")])
+def test_what_the_watch_triggers_is_triggered_once(bag: BundleDagBag, task_id: str, dag_id: str) -> None:
+    dag = bag.dags["drift_watch"]
+    task = dag.get_task(task_id)
+    context = {"dag_run": None, "params": {"day": "2026-11-20"}, "triggering_asset_events": {}}
+    run_id = dag.get_template_env().from_string(task.trigger_run_id).render(context)
+    assert (task.trigger_dag_id, run_id) == (dag_id, "drift_watch__2026-11-20")
+    assert task.skip_when_already_exists and not task.reset_dag_run
+    assert set(task.conf) <= set(bag.dags[dag_id].params)
+
+
+@pytest.mark.parametrize("dag_id", ["nightly_recommendations", "bootstrap_history", "drift_watch", "rollback"])
 def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag, dag_id: str) -> None:
     refused = []
     for task_id, job, line in commands(bag.dags[dag_id]):
@@ -167,10 +235,17 @@ def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag
     assert refused == []
 
 
-def test_every_result_that_a_task_asks_for_is_one_that_the_job_gives(nightly: DAG) -> None:
-    asked = {pair for task in nightly.tasks for pair in re.findall(r"result\(ti, '(\w+)', '(\w+)'\)", str(vars(task)))}
-    assert asked == {(task_id, key) for task_id, left in LEFT.items() for key in left}
-    given = {task_id: (PROJECT / "jobs" / f"{task_id}.py").read_text() for task_id in LEFT}
+@pytest.mark.parametrize(("dag_id", "left"), [("nightly_recommendations", LEFT), ("drift_watch", WATCH_LEFT)])
+def test_every_result_that_a_task_asks_for_is_one_that_the_job_gives(
+    bag: BundleDagBag, dag_id: str, left: dict[str, dict[str, Any]]
+) -> None:
+    asked = {
+        pair
+        for task in bag.dags[dag_id].tasks
+        for pair in re.findall(r"result\(ti, '(\w+)', '(\w+)'\)", str(vars(task)))
+    }
+    assert asked == {(task_id, key) for task_id, results in left.items() for key in results}
+    given = {task_id: (PROJECT / "jobs" / f"{task_id}.py").read_text() for task_id in left}
     assert [(task_id, key) for task_id, key in asked if f'"{key}": ' not in given[task_id]] == []
 
 
@@ -210,7 +285,7 @@ def test_form_of_the_night(nightly: DAG) -> None:
     run_date = nightly.params.get_param("run_date")
     assert run_date.resolve("2026-11-20") == "2026-11-20"
     assert run_date.resolve(None) is None
-    assert nightly.params.dump() == {"run_date": None, "reason": ""}
+    assert nightly.params.dump() == {"run_date": None, "fresh_since": None, "reason": ""}
 
 
 @pytest.mark.parametrize("value", ["20.11.2026", "2026-13-01", "yesterday", 20261120])
@@ -232,6 +307,7 @@ def test_what_the_form_takes_is_what_the_commands_use(bag: BundleDagBag) -> None
     for dag in bag.dags.values():
         texts = json.dumps([str(task.partial_kwargs if task.is_mapped else vars(task)) for task in dag.tasks])
         used = set(re.findall(r"params\.([a-z_]+)", texts)) | ({"run_date"} if "run_date(" in texts else set())
+        used |= {"day"} if "watched_day(" in texts else set()
         for_people = {"reason"} if dag.dag_id != "rollback" else set()
         assert used == set(dag.params) - for_people, dag.dag_id
 

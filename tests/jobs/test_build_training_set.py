@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from include.errors import MissingArtifactError, ValidationError
 from include.features import load_training_set
+from include.features.interactions import periods
 from include.lake import MANIFEST, Lake, load_manifest, open_folder, partition_folder
 from include.policy import load_policy
 from include.settings import Settings
@@ -37,7 +38,7 @@ def commit_two_days(lake: Lake) -> None:
 
 
 def run(settings: Settings, day: dt.date = LAST) -> Any:
-    return job.run(settings, argparse.Namespace(date=day))
+    return job.run(settings, argparse.Namespace(date=day, fresh_since=None))
 
 
 @pytest.mark.spark
@@ -63,6 +64,7 @@ def test_a_training_set_is_made_once_and_loads(
     assert (manifest.counts["users"], manifest.counts["items"], manifest.counts["interactions"]) == (2, 2, 3)
     assert manifest.inputs["events/2026-01-01"] == load_manifest(lake, partition_folder("events", FIRST)).fingerprint
     assert manifest.details["reference"]["category"] == {"unknown": 1}
+    assert [day["category"] for day in manifest.details["reference_days"].values()] == [{"unknown": 1}]
     assert lake.list_files("_staging") == []
 
     assert run(settings) == result
@@ -97,15 +99,17 @@ def test_a_night_that_was_not_ingested_is_named(settings: Settings, lake: Lake) 
 def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None:
     commit_two_days(lake)
 
-    def name(**sections: dict[str, Any]) -> str:
+    def name(fresh: dt.date | None = None, **sections: dict[str, Any]) -> str:
         policy = load_policy(sections)
         sources = job.find_sources(lake, LAST, policy)
-        return job.fingerprint(LAST, policy, {day: tag for _, days in sources.values() for day, tag in days.items()})
+        days = periods(LAST, policy, fresh, 0.3 if fresh else 1.0)
+        return job.fingerprint(days, policy, {day: tag for _, found in sources.values() for day, tag in found.items()})
 
     first = name()
     assert name(model={"epochs": 99}, ranking={"top_n": 7}) == first
     assert name(features={"half_life_days": 7}) != first
     assert name(evaluation={"holdout_days": 7}) != first
+    assert name(fresh=LAST) != first
     folder = partition_folder("events", FIRST)
     changed = load_manifest(lake, folder).model_copy(update={"fingerprint": "other"})
     lake.write_bytes(f"{folder}/{MANIFEST}", changed.model_dump_json().encode())

@@ -62,7 +62,13 @@ def test_an_incomplete_landing_defers_with_a_deadline(landing: Lake) -> None:
     wait = arguments.pop("deadline") - before
     assert dt.timedelta(0) <= wait - dt.timedelta(hours=2) < dt.timedelta(seconds=30)
     assert deferred.value.timeout > wait
-    assert arguments == {"landing_uri": landing.uri, "tables": list(TABLES), "run_date": DAY, "poll_seconds": 11}
+    assert arguments == {
+        "landing_uri": landing.uri,
+        "tables": list(TABLES),
+        "run_date": DAY,
+        "poll_seconds": 11,
+        "marker": "_SUCCESS",
+    }
 
 
 def test_serialized_trigger_is_the_same_trigger(landing: Lake) -> None:

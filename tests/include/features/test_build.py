@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 from include.errors import ConfigurationError
 from include.features.build import TrainingFrames, training_frames
 from include.features.catalogue import ITEM_SCHEMA, USER_SCHEMA
-from include.features.interactions import EVENT_SCHEMA
-from include.features.reference import histograms
+from include.features.interactions import EVENT_SCHEMA, periods
+from include.features.reference import histograms, histograms_by_day
 from include.policy import Policy, load_policy
 
 pytestmark = pytest.mark.spark
@@ -120,10 +120,16 @@ def build(spark: SparkSession) -> Iterator[Build]:
     """Build from rows of events, items and users; what Spark keeps of it goes when the test ends."""
     with contextlib.ExitStack() as stack:
 
-        def build(events: Rows, items: Rows = (), users: Rows = (), policy: Policy = POLICY) -> Built:
+        def build(
+            events: Rows,
+            items: Rows = (),
+            users: Rows = (),
+            policy: Policy = POLICY,
+            fresh: dt.date | None = None,
+        ) -> Built:
             tables = ((events, EVENT_SCHEMA), (items, ITEM_SCHEMA), (users, USER_SCHEMA))
             frames = [spark.createDataFrame(list(rows), schema) for rows, schema in tables]
-            return Built(stack.enter_context(training_frames(*frames, RUN_DATE, policy)))
+            return Built(stack.enter_context(training_frames(*frames, periods(RUN_DATE, policy, fresh, 0.3), policy)))
 
         yield build
 
@@ -138,6 +144,15 @@ def test_weights_decay_towards_the_end_of_each_period(build: Build) -> None:
     assert (pair["first_day"], pair["last_day"], pair["bought_on"]) == (day(20), day(10), day(20))
     other = built.pair("u", "b")
     assert (other["weight_before"], other["weight_all"], other["n_before"], other["n_after"]) == (0, 1, 0, 1)
+
+
+def test_a_fresh_fit_lets_older_events_weigh_less(build: Build) -> None:
+    events = [event("u", "a", "purchase", 20), event("u", "b", "purchase", 0)]
+    built = build(events, fresh=day(5))
+    old, new = built.pair("u", "a"), built.pair("u", "b")
+    assert old is not None and new is not None
+    assert old["weight_all"] == pytest.approx(0.3 * 0.25)
+    assert (old["n_before"], new["weight_all"]) == (1, 1)
 
 
 def test_what_a_user_looked_at_is_kept_beside_what_they_bought(build: Build) -> None:
@@ -284,15 +299,21 @@ def test_histograms_count_what_was_delivered_lately(build: Build) -> None:
         event("u", "a", "purchase", 14),
     ]
     built = build(events, [item("a", category="MUG")], [user("u", "France")])
-    assert histograms(tuple(row) for row in built.training.histograms.collect()) == {
+    rows = [tuple(row) for row in built.training.histograms.collect()]
+    whole = histograms(rows)
+    assert whole == {
         "event_type": {"purchase": 1, "view": 1},
         "category": {"MUG": 1, "unknown": 1},
         "price": {"4.0000": 1, "unknown": 1},
         "segment": {"France": 1, "unknown": 1},
+        "user_id": {"known": 1, "unknown": 1},
     }
+    days = histograms_by_day(rows, whole)
+    assert sum(len(day) for day in days.values()) == 5 * len(days)
+    assert [sum(day["event_type"].values()) for day in days.values()] == [1] * len(days)
 
 
 def test_rare_values_of_a_histogram_are_counted_together() -> None:
-    counted = histograms([("category", f"c{n:03}", n) for n in range(103)])["category"]
+    counted = histograms([(RUN_DATE, "category", f"c{n:03}", n) for n in range(103)])["category"]
     assert len(counted) == 101
     assert counted["other"] == 0 + 1 + 2

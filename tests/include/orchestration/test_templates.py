@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from pendulum import instance
 
 from include.orchestration.schedule import NIGHTLY_CRON
-from include.orchestration.templates import answered, answered_by, only_if_approved, result, run_date
+from include.orchestration.templates import (
+    answered,
+    answered_by,
+    only_if_approved,
+    result,
+    run_date,
+    states,
+    watched_day,
+)
 
 
 def run(start: str | None, run_after: str = "2026-11-21T02:00:00+00:00") -> Any:
@@ -86,3 +94,27 @@ def test_a_task_is_skipped_unless_people_approve(choice: str, skipped: bool) -> 
     context: Any = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: answer)}
     with pytest.raises(AirflowSkipException, match="ada did not approve") if skipped else nullcontext():
         only_if_approved("approve")(context)
+
+
+def live(*extras: dict[str, Any]) -> dict[str, list[Any]]:
+    return {"reco.live": [SimpleNamespace(extra=extra) for extra in extras]}
+
+
+def test_the_watched_day_is_the_one_after_the_newest_night_that_went_live() -> None:
+    events = live({"run_date": "2026-02-27"}, {"run_date": "2026-02-28"}, {"result": {"batch_id": "b"}})
+    assert watched_day(run(None), {}, events) == "2026-03-01"
+    assert watched_day(run(None), {"day": "2026-01-31"}, events) == "2026-01-31"
+
+
+def test_a_run_that_no_night_started_is_skipped() -> None:
+    without = SimpleNamespace(run_id="asset_triggered__1")
+    for events in ({}, live({"result": {"batch_id": "b"}})):
+        with pytest.raises(AirflowSkipException, match="asset_triggered__1 was started by no night"):
+            watched_day(without, {"day": None}, events)
+
+
+def test_states_of_other_tasks() -> None:
+    task_instance = SimpleNamespace(
+        dag_id="d", run_id="r", get_task_states=lambda dag_id, run_ids, task_ids: {"r": {"a": "success"}}
+    )
+    assert states(task_instance, "a", "b") == "a=success,b=None"

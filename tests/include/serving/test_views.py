@@ -15,7 +15,7 @@ from tests.databases import Database
 pytestmark = pytest.mark.postgres
 
 VIEWS = {
-    "activations", "batches", "model_decisions", "nightly_runs", "popular_items", "recommendations",
+    "activations", "batches", "drift_reports", "model_decisions", "nightly_runs", "popular_items", "recommendations",
     "recommendations_history",
 }  # fmt: skip
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

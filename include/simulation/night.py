@@ -1,0 +1,187 @@
+"""A cheap stand-in of the night: the same order of steps, without Spark, MLflow and PostgreSQL.
+
+Interactions are decayed as the training set decays them, the model is a truncated singular value
+decomposition (as good as the LightFM hybrid on this shop, docs/demo-shop.md), lists are exact, and what a user has
+bought is left out. Every night fits and promotes anew, as the real one does while the gate agrees.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from include.demo_shop import EventLog, ShopDay
+from include.demo_shop.tables import PURCHASE, RETURN
+from include.demo_shop.world import World
+
+Floats = npt.NDArray[np.float32]
+Lists = npt.NDArray[np.int32]
+
+EVENT_WEIGHTS = np.array([0.2, 0.5, 1.0, 0.0], dtype=np.float32)
+HALF_LIFE_DAYS, POPULARITY_HALF_LIFE_DAYS = 30.0, 10.0
+DIMENSIONS, STEPS, FIRST_STEPS = 16, 2, 12
+TOP_N = 50
+
+
+@dataclass(frozen=True)
+class Model:
+    """One fit: users are folded in by `basis` and meet items by `items`, both (n_items, DIMENSIONS)."""
+
+    version: int
+    run_date: dt.date
+    basis: Floats
+    items: Floats
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one night put on the shelves: (n_users, TOP_N) lists and the popular items, by a model."""
+
+    run_date: dt.date
+    model: Model
+    lists: Lists
+    popular: Lists
+
+    @property
+    def batch_id(self) -> str:
+        return f"{self.run_date}-{self.model.version}"
+
+    def for_everybody(self, n_users: int) -> Lists:
+        """Return lists for `n_users`; those who came later see what was popular."""
+        later = np.broadcast_to(self.popular, (n_users - len(self.lists), TOP_N))
+        return np.concatenate([self.lists, later])
+
+
+@dataclass
+class Night:
+    """Everything that one installation knows of its shop.
+
+    Parameters
+    ----------
+    world
+        Whose users and items are positions in all arrays.
+    """
+
+    world: World
+    fitted: int = 0
+    _weights: Floats = field(init=False)
+    _wishes: Floats = field(init=False)
+    _popularity: Floats = field(init=False)
+    bought: npt.NDArray[np.bool_] = field(init=False)
+    _basis: Floats = field(init=False)
+    _recent: dict[dt.date, EventLog] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_users, n_items = len(self.world.users.user_ids), len(self.world.items.item_ids)
+        self._weights = np.zeros((n_users, n_items), dtype=np.float32)
+        self._wishes = np.zeros((n_users, n_items), dtype=np.float32)
+        self._popularity = np.zeros(n_items, dtype=np.float32)
+        self.bought = np.zeros((n_users, n_items), dtype=bool)
+        rng = np.random.default_rng(0)
+        self._basis = rng.standard_normal((n_items, DIMENSIONS)).astype(np.float32)
+
+    def ingest(self, day: ShopDay) -> None:
+        """Take in a day's events."""
+        log = day.events
+        self._weights *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
+        self._wishes *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
+        self._popularity *= np.float32(0.5 ** (1 / POPULARITY_HALF_LIFE_DAYS))
+        known = log.user >= 0
+        for weights in (self._weights, self._wishes):
+            np.add.at(weights, (log.user[known], log.item[known]), EVENT_WEIGHTS[log.kind[known]])
+        bought = log.kind == PURCHASE
+        np.add.at(self._popularity, log.item[bought], 1)
+        self.bought[log.user[known & bought], log.item[known & bought]] = True
+        self._recent[day.date] = log
+        for old in sorted(self._recent)[:-28]:
+            del self._recent[old]
+
+    def new_pairs(self, day: ShopDay, n_users: int, people: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
+        """Return who turned to what that they had not bought before: (n_users, n_items) bool CSR; ask before `ingest`.
+
+        Parameters
+        ----------
+        people
+            (n_accounts,) bool: False for accounts that are not people.
+        """
+        log = day.events
+        chosen = (log.kind != RETURN) & (log.user >= 0) & (log.user < n_users)
+        chosen &= people[np.where(chosen, log.user, 0)]
+        n_items = self.bought.shape[1]
+        pairs = np.unique(log.user[chosen].astype(np.int64) * n_items + log.item[chosen])
+        users, items = pairs // n_items, pairs % n_items
+        new = ~self.bought[users, items]
+        ones = np.ones(int(new.sum()), dtype=bool)
+        return sparse.csr_matrix((ones, (users[new], items[new])), shape=(n_users, n_items))
+
+    def forget(self, since: dt.date, old_weight: float) -> None:
+        """Let what shoppers did before `since` weigh less from now on: the fresh fit of a retrain."""
+        newest = max(self._recent)
+        fresh = np.zeros_like(self._wishes)
+        for date, log in self._recent.items():
+            if date < since:
+                continue
+            known = log.user >= 0
+            decay = np.float32(0.5 ** ((newest - date).days / HALF_LIFE_DAYS))
+            np.add.at(fresh, (log.user[known], log.item[known]), decay * EVENT_WEIGHTS[log.kind[known]])
+        self._wishes = np.float32(old_weight) * (self._wishes - fresh) + fresh
+
+    def fit(self, day: ShopDay, *, broken: bool = False) -> Model:
+        """Fit after `day`; a `broken` fit is one whose item ids were mixed up."""
+        n_users, n_items = day.truth.n_users, day.truth.n_items
+        weights = self._normalised(self._weights, n_users, n_items)
+        basis = self._basis[:n_items]
+        for _ in range(STEPS if self.fitted else FIRST_STEPS):
+            basis, _ = np.linalg.qr(weights.T @ (weights @ basis))
+        self._basis[:n_items] = basis
+        self.fitted += 1
+        items = np.roll(basis, n_items // 3, axis=0) if broken else basis
+        return Model(self.fitted, day.date, basis.copy(), items.copy())
+
+    def score(self, day: ShopDay, model: Model) -> Served:
+        """Return everybody's list after `day`; items that the model does not know are not recommended."""
+        n_users, n_items = day.truth.n_users, len(model.basis)
+        users = self._normalised(self._wishes, n_users, n_items) @ model.basis
+        scores = np.asarray(users @ model.items.T, dtype=np.float32)
+        scores[self.bought[:n_users, :n_items]] = -np.inf
+        popular = np.argsort(-self._popularity[: day.truth.n_items], kind="stable")[:TOP_N].astype(np.int32)
+        return Served(day.date, model, best(scores, TOP_N), popular)
+
+    def _normalised(self, weights: Floats, n_users: int, n_items: int) -> Floats:
+        """Return weights as the model sees them: nothing counts more than once, and popular items less."""
+        popularity = np.minimum(self._weights[:n_users, :n_items], 1).sum(axis=0)
+        seen: Floats = np.minimum(weights[:n_users, :n_items], 1) / np.sqrt(np.sqrt(popularity + 1))
+        return seen.astype(np.float32, copy=False)
+
+
+def best(scores: Floats, n: int) -> Lists:
+    """Return the `n` best columns of each row, best first."""
+    chosen = np.argpartition(-scores, n, axis=1)[:, :n]
+    order = np.take_along_axis(-scores, chosen, axis=1).argsort(axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1).astype(np.int32)
+
+
+def expected_share(day: ShopDay, lists: Lists, bought: npt.NDArray[np.bool_], every: int = 4) -> float:
+    """Return the chance that a shopper's next new purchase is on their shelf, from the truth, on a sample of the users.
+
+    Parameters
+    ----------
+    bought
+        (n_users, n_items): what each has bought already, so that buying it again is nothing new.
+    """
+    users = np.arange(0, len(lists), every)
+    chances = day.truth.preferences(users) * ~bought[users, : day.truth.n_items]
+    shown = np.take_along_axis(chances, lists[users], axis=1).sum(axis=1)
+    comes = day.truth.visit_probability[users]
+    return float((shown * comes).sum() / (chances.sum(axis=1) * comes).sum())
+
+
+def expected_purchases(day: ShopDay, lists: Lists, every: int = 4) -> float:
+    """Return how many purchases the lists would bring on that day, from the truth, on a sample of the users."""
+    users = np.arange(0, len(lists), every)
+    chances = day.truth.respond(users, lists[users]).purchase.sum(axis=1)
+    return float((chances * day.truth.visit_probability[users]).sum() * every)

@@ -1,0 +1,88 @@
+"""Write down what became of a day's verdict, whatever happened, and say so loudly when it was not carried out.
+
+    python -m jobs.audit_drift --date 2026-11-20 --states retrain=success,rollback=skipped,nothing=skipped
+
+Fails when the verdict was not carried out, when none was made, and when the feed is broken: somebody has to look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import Any
+
+from include.contracts import load_dataset
+from include.errors import ValidationError
+from include.monitoring.verdict import Kind
+from include.serving.database import WRITER, connect
+from include.serving.drift import DriftReport, Outcome, find_report, record_outcome
+from include.settings import Settings
+from jobs import _command
+from jobs.verdict import ASK, next_task
+
+logger = logging.getLogger("nightshelf.audit_drift")
+
+DONE: dict[str, tuple[Outcome, str]] = {
+    "retrain": ("done", "a night with a fresh fit was triggered"),
+    "rollback": ("done", "readers see batch {target} again"),
+    ASK: ("asked", "people were asked whether to go back to batch {target}"),
+    "nothing": ("nothing to do", "nothing was done"),
+    "hold": ("held", "the feed is broken: nothing was done, on purpose"),
+}
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = _command.parser(__doc__)
+    _command.add_date(parser)
+    parser.add_argument("--states", default="", metavar="TASK=STATE,...", help="how the tasks before ended")
+    return parser
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Record the outcome.
+
+    Raises
+    ------
+    ValidationError
+        When there is no verdict, when it was not carried out, or when the feed is broken.
+    """
+    variant = load_dataset(settings.dataset).policy(settings.policy_file).publish.variant
+    states = dict(text.partition("=")[::2] for text in arguments.states.split(","))
+    with connect(settings.database_url, "audit_drift", role=WRITER) as connection:
+        report = find_report(connection, variant, arguments.date)
+        if report is None:
+            raise ValidationError(
+                f"there is no verdict on {arguments.date}",
+                remedy="clear the task that failed with everything downstream",
+            )
+        outcome, detail = judge(report, states)
+        record_outcome(connection, variant, report.day, outcome, detail)
+    if outcome == "failed":
+        raise ValidationError(
+            detail, remedy=f"read the log of task {next_task(report)}, mend it, clear it with downstream"
+        )
+    if report.verdict == Kind.HOLD:
+        raise ValidationError(
+            f"the feed of {report.day} is broken: {'; '.join(report.reasons)}",
+            remedy=f"have the day delivered again and ingest it; the champion stays meanwhile; {report.report}",
+        )
+    return {"verdict": report.verdict, "outcome": outcome, "report": report.report}
+
+
+def judge(report: DriftReport, states: dict[str, str]) -> tuple[Outcome, str]:
+    """Return what became of the verdict; a task whose state is not given counts as done.
+
+    Of the chosen task, skipped means that the run it starts is there already.
+    """
+    task = next_task(report)
+    state = states.get(task, "success")
+    if state not in ("success", "skipped"):
+        return "failed", f"verdict {report.verdict} was not carried out: task {task} is {state}"
+    outcome, detail = DONE[task]
+    return outcome, detail.format(target=report.target)
+
+
+if __name__ == "__main__":
+    sys.exit(_command.main(arguments(), run))
