@@ -48,6 +48,7 @@ with DAG(
     doc_md=__doc__,
     tags=["nightly"],
     schedule=[LIVE_BATCH],
+    is_paused_upon_creation=False,  # it only follows nights, and those begin when somebody wants them to
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

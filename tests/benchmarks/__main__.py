@@ -85,6 +85,7 @@ def machine() -> dict[str, Any]:
     found = re.search(r"^model name\s*: (.*)$", information.read_text() if information.is_file() else "", re.MULTILINE)
     np.dot(np.ones((2, 2)), np.ones((2, 2)))
     blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    blas.sort(key=lambda one: "numpy" not in one["filepath"])  # scipy brings one of its own
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": found.group(1) if found else platform.processor(),

@@ -2,7 +2,8 @@
 
 A policy that tolerates no quarantined row fails `validate` for a real reason. The command line
 says so; the policy is mended, the task is cleared through the API, the night ends well. Then
-each task is cleared again, and readers see the same. At last a wrong batch goes live, and the DAG
+each task is cleared again, and readers see the same. The next day comes in, and the drift watch
+judges the night by it. At last a wrong batch goes live, and the DAG
 `rollback` brings the night's back once somebody has approved it.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,6 +41,7 @@ pytestmark = [
 ]
 
 NIGHT = "2025-03-02"
+NEXT_DAY = "2025-03-03"
 RUN = f"night__{NIGHT}"
 SHOP = "--users 400 --items 120"
 POLICY = """
@@ -46,12 +49,14 @@ model: {{epochs: 3, refit_epochs: 1, dimensions: 16}}
 gate: {{min_users: 20}}
 quality: {{max_quarantined_share: {share}, warn_quarantined_share: 0.0}}
 """
+TABLES = ("events", "items", "users")
 TASKS = (
     "wait_for_landing", "ingest", "validate", "build_training_set", "train", "evaluate", "gate", "promote", "keep",
     "score", "publish", "verify",
 )  # fmt: skip
 PUBLISHED = "SELECT batch_id, checksum, is_live FROM reco.batches"
 LIVE = "SELECT batch_id FROM reco.batches WHERE is_live"
+REPORTS = "SELECT day, batch_id, verdict, reasons, report FROM reco.drift_reports"
 LISTS = "SELECT count(*) AS n, count(DISTINCT user_id) AS users FROM reco.recommendations"
 
 
@@ -73,6 +78,10 @@ class Shell:
         return subprocess.run(
             command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    def job(self, *line: str) -> None:
+        command = [sys.executable, "-m", *line]
+        subprocess.run(command, cwd=PROJECT, env=self.environment, check=True, capture_output=True, timeout=300)
 
     def query(self, sql: str) -> list[dict[str, str]]:
         done = self.run("psql", "--sql", sql)
@@ -164,12 +173,34 @@ def test_the_whole_night_cleared_leaves_the_same(shell: Shell, mended: "subproce
     assert shell.query(PUBLISHED) == before
 
 
+def test_the_next_day_judges_the_night(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
+    (night,) = shell.query(PUBLISHED)
+    assert watch_states(shell)["wait_for_events"] == "deferred"
+    shell.job("jobs.demo_shop", "--from", NEXT_DAY, "--to", NEXT_DAY, *SHOP.split())
+    shell.job("jobs.ingest", "--tables", *TABLES, "--date", NEXT_DAY)
+    assert eventually(lambda: watch_states(shell).get("audit_drift") in ("success", "failed"), seconds=300)
+    (report,) = shell.query(REPORTS)
+    assert (report["day"], report["batch_id"]) == (NEXT_DAY, night["batch_id"])
+    assert report["verdict"] == "nothing", report["reasons"]
+    assert Path(urlsplit(report["report"]).path).read_text().startswith("<!doctype html>")
+    states = watch_states(shell)
+    assert {task for task, state in states.items() if state == "skipped"} == {
+        "retrain", "rollback", "ask_rollback", "hold",
+    }, states  # fmt: skip
+    assert set(states.values()) == {"skipped", "success"}
+
+
+def watch_states(shell: Shell) -> dict[str, str]:
+    """Return the state of each task of the oldest run of the watch."""
+    run = shell.api()._call("GET", "/dags/drift_watch/dagRuns", params={"order_by": "run_after"})["dag_runs"][0]
+    return {task["task_id"]: task["state"] for task in shell.api().tasks("drift_watch", run["dag_run_id"])}
+
+
 def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
     (night,) = shell.query(PUBLISHED)
     settings = load_settings(shell.environment)
     wrong = write_batch(open_lake(settings.lake_uri), dt.date.fromisoformat(NIGHT) + dt.timedelta(days=1))
-    job = [sys.executable, "-m", "jobs.publish", "--batch", wrong.folder]
-    subprocess.run(job, cwd=PROJECT, env=shell.environment, check=True, capture_output=True, timeout=120)
+    shell.job("jobs.publish", "--batch", wrong.folder)
     assert shell.query(LIVE) == [{"batch_id": wrong.batch_id}]
     set_aliases(settings, None, None, "1")
 
