@@ -1,8 +1,8 @@
 """The control chart of the results: CUSUM (Page 1954) on what the lists found.
 
-A day's value is the logarithm of the share of the new pairs of user and item that were on the shelf, less half the
-logarithm of the same share of the popular items: what moves all lists alike (a growing catalogue, Christmas) is half
-the shop's and not the model's. Deviations are measured in standard deviations of a day with as many pairs,
+A day's value is the logarithm of the share of the new pairs of user and item that were on the shelf, less 0.6 of the
+logarithm of the same share of the popular items: what moves all lists alike (a growing catalogue, Christmas) is for the
+greater part the shop's and not the model's. Deviations are measured in standard deviations of a day with as many pairs,
 widened by what days vary beyond that.
 
 The level is that of the days before the present run of bad days: days that may be bad do not lower the level that
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from include.drift_policy import ResultsPolicy
 
-SHOP_SHARE = 0.5  # how much of popularity's ups and downs is taken for the shop's own
+SHOP_SHARE = 0.6  # how much of popularity's ups and downs is taken for the shop's own
+MOST_A_DAY = 0.8  # of an alarm: one day, however bad, is none
 PRIOR_DAYS = 14  # weight, in days, of the belief that days vary as their numbers let them
 HALF_A_HIT = 0.5  # keeps the logarithm finite on a day without any
 
@@ -97,7 +98,8 @@ def chart(days: Sequence[Day], policy: ResultsPolicy) -> list[Point]:
             continue
         level, spread = level_of(before)
         deviation = math.sqrt(spread * day.variance)
-        cusum = max(0.0, cusum - (day.value - level) / deviation - policy.slack)
+        below = (level - day.value) / deviation - policy.slack
+        cusum = max(0.0, cusum + min(below, MOST_A_DAY * policy.alarm))
         expected = day.share * math.exp(level - day.value)
         low = expected * math.exp(-3 * deviation)
         points.append(Point(day.day, day.share, expected, low, cusum, usable[start].day if cusum else None))

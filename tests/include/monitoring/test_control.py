@@ -33,6 +33,11 @@ def test_one_bad_day_is_forgotten() -> None:
     assert points[-1].cusum == 0 and points[-1].since is None
 
 
+def test_no_single_day_alarms_and_two_like_it_do() -> None:
+    (one, two) = chart(days([0.3] * 20 + [0.01] * 2), LIMITS)[-2:]
+    assert one.cusum < LIMITS.alarm <= two.cusum
+
+
 def test_bad_days_add_up_and_do_not_lower_the_level() -> None:
     points = chart(days([0.3] * 20 + [0.27] * 15), LIMITS)
     sums = [point.cusum for point in points[20:]]
@@ -46,7 +51,7 @@ def test_days_with_few_pairs_are_left_out() -> None:
     assert chart(few, LIMITS) == []
 
 
-def test_what_moves_popularity_too_is_half_the_shop_s() -> None:
+def test_what_moves_popularity_too_is_in_part_the_shop_s() -> None:
     calm, shop = days([0.3] * 20), days([0.27] * 15)
     same = [Day(one.day, one.pairs, one.hits, one.popular_hits - 15) for one in shop]  # popularity fell by 10 % too
     alone = chart([*calm, *shop], LIMITS)[-1].cusum
