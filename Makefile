@@ -10,7 +10,7 @@ PARALLEL := -n 2 --dist loadfile
 export DATASET SOURCE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev lock nightly up down status psql mlflow drift-simulation clean lint test test-fast bench
+.PHONY: help setup dev lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -51,6 +51,9 @@ mlflow: .venv/.lock ## MLflow's pages, until Ctrl-C
 
 drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800 (stable ones) OUT=figures.json
 	@.venv/bin/python -m jobs.drift_simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} $${OUT:+--out "$$OUT"} >/dev/null
+
+env: ## write .env with fresh secrets, for docker compose; one that is there stays
+	@scripts/env.sh
 
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean

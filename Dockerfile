@@ -1,0 +1,53 @@
+# One image for Airflow's processes, the jobs, Spark's master and workers, and MLflow's server:
+# the same Python, the same packages and the same Java wherever a part of a night runs.
+
+FROM python:3.11.14-slim-bookworm AS builder
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# Debian removes a package's old versions, so a pinned one would stop building; the base image is pinned instead.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY requirements.txt requirements-image.txt build-constraints.txt ./
+# uv comes from the lock's own lines. Without LIGHTFM_NO_CFLAGS LightFM would be compiled for the
+# processor of the machine that builds, and die with "illegal instruction" on an older one.
+ENV LIGHTFM_NO_CFLAGS=1
+RUN awk '/^uv==/ {on = 1; print; next} /^[^ ]/ {on = 0} on' requirements.txt > uv.txt \
+    && python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --require-hashes -r uv.txt \
+    && /opt/venv/bin/uv pip sync --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode \
+       --build-constraints build-constraints.txt requirements.txt requirements-image.txt
+
+FROM python:3.11.14-slim-bookworm
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# procps: Spark's scripts call ps; tini: hands signals on and reaps what jobs leave.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 nightshelf \
+    && useradd --uid 10001 --gid nightshelf --no-log-init --create-home nightshelf \
+    && install --directory --owner nightshelf --group nightshelf --mode 0750 \
+       /var/lib/nightshelf /var/lib/nightshelf/airflow /var/lib/nightshelf/logs /var/lib/mlflow
+COPY --from=builder /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/opt/nightshelf \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    NIGHTSHELF_HOME=/var/lib/nightshelf \
+    AIRFLOW_HOME=/var/lib/nightshelf/airflow \
+    AIRFLOW__CORE__DAGS_FOLDER=/opt/nightshelf/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshelf/plugins \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    MLFLOW_DISABLE_TELEMETRY=true \
+    GX_ANALYTICS_ENABLED=false
+WORKDIR /opt/nightshelf
+# What changes with every commit comes last: a new version of Nightshelf is a layer of a few MB.
+COPY . .
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=10s --start-period=90s --retries=3 \
+    CMD ["python", "deploy/health.py", "http://127.0.0.1:8080/api/v2/monitor/health"]
+ENTRYPOINT ["tini", "-g", "--"]
+CMD ["airflow", "api-server"]

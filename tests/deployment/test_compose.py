@@ -1,0 +1,165 @@
+"""docker-compose.yaml keeps what docs/production.md promises; Docker itself is not needed to see that."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from include.embedded.airflow import airflow_environment, new_secrets
+from include.embedded.home import Home
+from include.orchestration import DEFAULT_ARGS
+from include.settings import PROJECT, VARIABLES
+from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT, VARIABLE, filled, seconds
+
+FRONT_ENDS = {"airflow-api", "mlflow"}
+SECRET = re.compile(r"PASSWORD|SECRET|KEY")
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def test_the_parts_of_the_stack_are_there() -> None:
+    assert {"postgres", "s3", "mlflow", "spark-master", "spark-worker", "init"} <= set(SERVICES)
+    assert {f"airflow-{part}" for part in ("api", "scheduler", "dag-processor", "triggerer")} <= set(SERVICES)
+    assert {"init"} <= ONE_SHOT
+
+
+@each_service
+def test_every_service_is_watched_restarted_and_limited(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONE_SHOT:
+        assert service["healthcheck"] == {"disable": True}
+        assert service["restart"].startswith("on-failure")
+    else:
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert seconds(service["healthcheck"]["interval"]) >= seconds(service["healthcheck"]["timeout"])
+        assert service["restart"] == "unless-stopped"
+    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert seconds(service["stop_grace_period"]) >= 30
+    assert service["logging"]["options"]["max-size"]
+
+
+def test_the_scheduler_may_finish_the_longest_task() -> None:
+    longest = DEFAULT_ARGS["execution_timeout"].total_seconds()
+    assert seconds(SERVICES["airflow-scheduler"]["stop_grace_period"]) > longest
+
+
+@each_service
+def test_only_front_ends_listen_and_only_on_this_machine(name: str) -> None:
+    ports = SERVICES[name].get("ports", [])
+    assert bool(ports) == (name in FRONT_ENDS)
+    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z]+_PORT:-\d+\}:\d+", port) for port in ports)
+
+
+@each_service
+def test_networks_are_split(name: str) -> None:
+    networks = set(SERVICES[name]["networks"])
+    assert networks <= set(COMPOSE["networks"])
+    assert ("front" in networks) == (name in FRONT_ENDS)
+    assert SERVICES[name].get("network_mode") is None
+    if name in ("postgres", "s3"):
+        assert networks == {"data"}
+
+
+def test_the_network_of_the_data_has_no_way_out() -> None:
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+
+
+@each_service
+def test_images_are_pinned(name: str) -> None:
+    image = filled(SERVICES[name]["image"], {})
+    assert re.search(r":v?\d+\.\d+", image), image
+    assert "latest" not in image
+
+
+@each_service
+def test_dependencies_are_by_health(name: str) -> None:
+    needed = SERVICES[name].get("depends_on", {})
+    assert isinstance(needed, dict)
+    for other, how in needed.items():
+        wanted = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+        assert how["condition"] == wanted, f"{name} needs {other}"
+
+
+@each_service
+def test_volumes_are_named_or_read_only_files_of_the_project(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", []):
+        source, _, rest = volume.partition(":")
+        if source.startswith("./"):
+            assert (PROJECT / source).exists() and rest.endswith(":ro")
+        else:
+            assert source in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
+def test_our_own_containers_have_no_more_rights_than_they_need(name: str) -> None:
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_variable_stands_in_the_example() -> None:
+    named = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    assert named - {"NIGHTSHELF_VERSION"} == set(EXAMPLE)
+
+
+def test_no_secret_has_a_default() -> None:
+    for match in VARIABLE.finditer(TEXT):
+        if SECRET.search(match["name"]):
+            assert match["rest"] == ":?run make env", match[0]
+    assert [name for name, value in EXAMPLE.items() if SECRET.search(name) and value] == []
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if SECRET.search(name) and "PASSWORDS_FILE" not in name:
+                assert VARIABLE.search(str(value)), name
+
+
+def test_airflow_is_set_up_like_the_embedded_one(tmp_path: Path) -> None:
+    """What the embedded stack sets and no container does is about one machine only."""
+    values = {**new_secrets(), "NIGHTSHELF_AIRFLOW_PORT": "1"}
+    embedded = airflow_environment(Home(tmp_path), values, "postgresql://", tmp_path, {})
+    wanted = {name for name in embedded if name.startswith("AIRFLOW__")}
+    image = set(re.findall(r"(AIRFLOW__\w+)=", (PROJECT / "Dockerfile").read_text()))
+    here = set(SERVICES["airflow-scheduler"]["environment"]) | image
+    assert {name.rpartition("__")[2] for name in wanted - here} == {
+        "HOST",
+        "PORT",
+        "REFRESH_INTERVAL",
+        "MIN_FILE_PROCESS_INTERVAL",
+        "PARSING_PROCESSES",
+    }
+
+
+def test_jobs_get_settings_that_exist() -> None:
+    jobs = SERVICES["airflow-scheduler"]["environment"]
+    ours = {
+        name for name in jobs if name.startswith(("NIGHTSHELF_", "LAKE_", "LANDING_", "SPARK_", "MLFLOW_TRACKING_URI"))
+    }
+    assert ours <= set(VARIABLES.values())
+    assert {"LAKE_URI", "LANDING_URI", "NIGHTSHELF_DATABASE_URL", "NIGHTSHELF_ANALYST_URL", "SPARK_MASTER"} <= ours
+
+
+def compose_command() -> list[str] | None:
+    """Return how to call compose on this machine, as Docker's plugin or as a program; None when it is not there."""
+    if program := shutil.which("docker-compose"):
+        return [program]
+    docker = shutil.which("docker")
+    works = docker and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
+    return [str(docker), "compose"] if works else None
+
+
+def test_compose_itself_accepts_the_file_with_what_make_env_writes(tmp_path: Path) -> None:
+    command = compose_command()
+    if command is None:
+        pytest.skip("compose is not installed")
+    subprocess.run([PROJECT / "scripts" / "env.sh", tmp_path / "env"], check=True, capture_output=True)
+    environment = {name: value for name, value in os.environ.items() if name not in EXAMPLE}
+    for values, accepted in ((tmp_path / "env", True), (PROJECT / ".env.example", False)):
+        done = subprocess.run(
+            [*command, "--env-file", values, "--project-directory", PROJECT, "config", "--quiet"],
+            capture_output=True, text=True, env=environment,
+        )  # fmt: skip
+        assert (done.returncode == 0) == accepted, done.stderr
