@@ -1,0 +1,105 @@
+"""What PostgreSQL's container does with an empty volume, done to a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from include.embedded.ports import free_port
+from include.embedded.postgres import Postgres
+from include.serving.migrate import migrate
+from include.settings import PROJECT
+from tests.deployment.stack import SERVICES
+
+pytestmark = pytest.mark.postgres
+
+PASSWORDS = {name: name.lower() for name in SERVICES["postgres"]["environment"] if name.endswith("_DB_PASSWORD")}
+LOGINS = ("nightshelf", "analyst", "airflow", "mlflow")
+
+
+def bare(server: Postgres) -> None:
+    """Take away what the embedded stack made: the container begins with a superuser only."""
+    connection = psycopg2.connect(server.url("postgres", "postgres"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP ROLE {name}")
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    home = Path(tempfile.mkdtemp(prefix="nightshelf-tests-"))
+    home.chmod(0o755)
+    server = Postgres(home, free_port())
+    try:
+        server.start()
+        bare(server)
+        superuser = urlsplit(server.url("postgres", "postgres"))
+        subprocess.run(
+            ["bash", PROJECT / "deploy" / "postgres" / "roles.sh"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={
+                **PASSWORDS,
+                "PATH": f"{server.program('psql').parent}:{os.environ['PATH']}",
+                "POSTGRES_USER": "postgres",
+                "POSTGRES_DB": "postgres",
+                "PGHOST": superuser.hostname or "",
+                "PGPORT": str(superuser.port),
+                "PGPASSWORD": superuser.password or "",
+            },
+        )
+        yield server
+    finally:
+        server.remove()
+        shutil.rmtree(home)
+
+
+def url(server: Postgres, login: str, database: str) -> str:
+    port = urlsplit(server.url("postgres", "postgres")).port
+    return f"postgresql://{login}:{login}_db_password@127.0.0.1:{port}/{database}"
+
+
+def may_enter(server: Postgres, login: str, database: str) -> bool:
+    try:
+        psycopg2.connect(url(server, login, database)).close()
+    except psycopg2.OperationalError as error:
+        assert re.search("permission denied", str(error)), error
+        return False
+    return True
+
+
+def test_each_login_enters_its_own_database_only(server: Postgres) -> None:
+    entered = {
+        (login, database)
+        for login in LOGINS
+        for database in ("nightshelf", "airflow", "mlflow", "postgres")
+        if may_enter(server, login, database)
+    }
+    own = {("nightshelf", "nightshelf"), ("airflow", "airflow"), ("mlflow", "mlflow")}
+    assert entered == {*own, ("analyst", "nightshelf")}
+
+
+def test_the_jobs_migrate_and_analysts_read_but_never_write(server: Postgres) -> None:
+    assert migrate(url(server, "nightshelf", "nightshelf"))
+    with psycopg2.connect(url(server, "analyst", "nightshelf")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM recommendations")
+        assert cursor.fetchone() == (0,)
+        with pytest.raises(psycopg2.Error):
+            cursor.execute("CREATE TABLE mine (n integer)")
+    connection.close()
