@@ -31,6 +31,7 @@ VARIABLES = {
     "landing_uri": "LANDING_URI",
     "database_url": "NIGHTSHELF_DATABASE_URL",
     "analyst_url": "NIGHTSHELF_ANALYST_URL",
+    "airflow_database_url": "NIGHTSHELF_AIRFLOW_DATABASE_URL",
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
     "spark_master": "SPARK_MASTER",
@@ -56,6 +57,9 @@ class Settings(BaseModel):
     landing_uri: str = Field("", description="file:// URI of the landing zone.")
     database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of the writer.")
     analyst_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of an analyst.")
+    airflow_database_url: SecretStr = Field(
+        SecretStr(""), description="PostgreSQL URL of Airflow's metadata, for the metrics' reader."
+    )
     tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
     artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
     spark_master: str = "local[*]"

@@ -8,3 +8,4 @@ python -c 'import json, os; print(json.dumps({os.environ["AIRFLOW_ADMIN"]: os.en
 airflow db migrate
 python -m jobs.migrate
 airflow pools import include/config/pools.json
+python deploy/airflow/grants.py

@@ -16,7 +16,7 @@ from include.orchestration import DEFAULT_ARGS
 from include.settings import PROJECT, VARIABLES
 from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT, VARIABLE, filled, seconds
 
-FRONT_ENDS = {"airflow-api", "mlflow"}
+FRONT_ENDS = {"airflow-api", "mlflow", "grafana"}
 SECRET = re.compile(r"PASSWORD|SECRET|KEY")
 
 each_service = pytest.mark.parametrize("name", SERVICES)
@@ -25,6 +25,7 @@ each_service = pytest.mark.parametrize("name", SERVICES)
 def test_the_parts_of_the_stack_are_there() -> None:
     assert {"postgres", "s3", "mlflow", "spark-master", "spark-worker", "init"} <= set(SERVICES)
     assert {f"airflow-{part}" for part in ("api", "scheduler", "dag-processor", "triggerer")} <= set(SERVICES)
+    assert {"exporter", "prometheus", "alertmanager", "grafana"} <= set(SERVICES)
     assert {"init"} <= ONE_SHOT
 
 
@@ -103,6 +104,7 @@ def test_our_own_containers_have_no_more_rights_than_they_need(name: str) -> Non
 
 def test_every_variable_stands_in_the_example() -> None:
     named = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    named |= {secret["environment"] for secret in COMPOSE["secrets"].values()}
     assert named - {"NIGHTSHELF_VERSION"} == set(EXAMPLE)
 
 

@@ -22,7 +22,8 @@ def write(path: Path) -> subprocess.CompletedProcess[str]:
 def test_it_fills_every_secret_and_nothing_else(tmp_path: Path) -> None:
     assert write(tmp_path / "a").returncode == write(tmp_path / "b").returncode == 0
     first, second = read_stack_file(tmp_path / "a"), read_stack_file(tmp_path / "b")
-    assert {name for name, value in EXAMPLE.items() if not value} == {name for _, name in GENERATED}
+    empty = {name for name, value in EXAMPLE.items() if not value}
+    assert empty - {name for _, name in GENERATED} == {"NIGHTSHELF_SLACK_WEBHOOK"}
     for kind, name in GENERATED:
         assert first[name] != second[name]
         if kind == "hex":

@@ -23,7 +23,7 @@ from tests.deployment.stack import SERVICES
 pytestmark = pytest.mark.postgres
 
 PASSWORDS = {name: name.lower() for name in SERVICES["postgres"]["environment"] if name.endswith("_DB_PASSWORD")}
-LOGINS = ("nightshelf", "analyst", "airflow", "mlflow")
+LOGINS = ("nightshelf", "analyst", "monitor", "airflow", "mlflow")
 
 
 def bare(server: Postgres) -> None:
@@ -92,7 +92,7 @@ def test_each_login_enters_its_own_database_only(server: Postgres) -> None:
         if may_enter(server, login, database)
     }
     own = {("nightshelf", "nightshelf"), ("airflow", "airflow"), ("mlflow", "mlflow")}
-    assert entered == {*own, ("analyst", "nightshelf")}
+    assert entered == {*own, ("analyst", "nightshelf"), ("monitor", "nightshelf"), ("monitor", "airflow")}
 
 
 def test_the_jobs_migrate_and_analysts_read_but_never_write(server: Postgres) -> None:

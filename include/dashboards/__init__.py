@@ -1,0 +1,1 @@
+"""What people look at: dashboards and alert rules as files, and the exporter that feeds them."""
