@@ -32,6 +32,10 @@ VARIABLES = {
     "database_url": "NIGHTSHELF_DATABASE_URL",
     "analyst_url": "NIGHTSHELF_ANALYST_URL",
     "airflow_database_url": "NIGHTSHELF_AIRFLOW_DATABASE_URL",
+    "slack_webhook": "NIGHTSHELF_SLACK_WEBHOOK",
+    "smtp_url": "NIGHTSHELF_SMTP_URL",
+    "mail_from": "NIGHTSHELF_MAIL_FROM",
+    "mail_to": "NIGHTSHELF_MAIL_TO",
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
     "spark_master": "SPARK_MASTER",
@@ -60,6 +64,10 @@ class Settings(BaseModel):
     airflow_database_url: SecretStr = Field(
         SecretStr(""), description="PostgreSQL URL of Airflow's metadata, for the metrics' reader."
     )
+    slack_webhook: SecretStr = Field(SecretStr(""), description="Who is told of final failures: an incoming webhook.")
+    smtp_url: SecretStr = Field(SecretStr(""), description="smtp:// or smtps://[user:password@]host[:port] for e-mail.")
+    mail_from: str = Field("", description="Sender of e-mail.")
+    mail_to: str = Field("", description="Receivers of e-mail, separated by commas.")
     tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
     artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
     spark_master: str = "local[*]"

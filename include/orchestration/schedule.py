@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable
 
+from include.orchestration.notify import tell_on_call
 from include.settings import Settings
 
 NIGHTLY_CRON = "0 2 * * *"
@@ -20,6 +21,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": dt.timedelta(minutes=15),
     "execution_timeout": dt.timedelta(hours=3),
+    "on_failure_callback": tell_on_call,
 }
 
 

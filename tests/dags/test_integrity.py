@@ -18,6 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from include.columns import TABLES
 from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS
+from include.orchestration.notify import tell_on_call
 from include.orchestration.runbook import sections
 from include.settings import PROJECT
 
@@ -321,3 +322,10 @@ def test_the_dags_survive_serialization(bag: BundleDagBag) -> None:
 def test_dag_files_are_short_and_hold_structure_only() -> None:
     for path in sorted(DAGS.glob("*.py")):
         assert 40 <= len(Path(path).read_text().splitlines()) <= 120, path.name
+
+
+def test_every_task_tells_on_call_when_it_has_failed_for_good(bag: BundleDagBag) -> None:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            told = task.partial_kwargs if task.is_mapped else vars(task)
+            assert tell_on_call in list(told["on_failure_callback"]), task.task_id

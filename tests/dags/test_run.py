@@ -14,6 +14,7 @@ from include.columns import TABLES
 from include.lake import open_lake
 from include.settings import PROJECT
 from tests.airflow_home import VARIABLES
+from tests.webhooks import webhook_server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("small_night")]
 
@@ -37,11 +38,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "PYTHONPATH": str(PROJECT),
         "LANDING_URI": landing.uri,
     }
-    for command in (["-m", "airflow", "db", "migrate"], [str(folder / "small_night.py")]):
-        done = subprocess.run([sys.executable, *command], env=environment, cwd=home, capture_output=True, text=True)
-        (home / "log").write_text(done.stdout + done.stderr)
-        assert done.returncode == 0, (home / "log").read_text()[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    with webhook_server() as slack:
+        environment["NIGHTSHELF_SLACK_WEBHOOK"] = slack.url
+        for command in (["-m", "airflow", "db", "migrate"], [str(folder / "small_night.py")]):
+            done = subprocess.run([sys.executable, *command], env=environment, cwd=home, capture_output=True, text=True)
+            (home / "log").write_text(done.stdout + done.stderr)
+            assert done.returncode == 0, (home / "log").read_text()[-3000:]
+    log = done.stdout + done.stderr + "".join(path.read_text() for path in home.glob("logs/**/*.log"))
+    return {**json.loads(done.stdout.splitlines()[-1]), "messages": slack.received, "log": log}
 
 
 def test_the_branch_that_was_not_decided_is_skipped_and_the_rest_runs(told: dict[str, Any]) -> None:
@@ -63,6 +67,19 @@ def test_the_branch_that_was_not_decided_is_skipped_and_the_rest_runs(told: dict
 def test_wrong_data_is_tried_once_and_a_full_disk_again(told: dict[str, Any]) -> None:
     assert told["tasks"]["wrong"] == ["failed", 1]
     assert told["tasks"]["flaky"] == ["failed", 2]
+
+
+def test_on_call_is_told_once_of_each_final_failure_and_the_webhook_stays_secret(told: dict[str, Any]) -> None:
+    messages = sorted(message["text"] for message in told["messages"])
+    assert [text.splitlines()[0].split(" has ")[0] for text in messages] == [
+        "*Nightshelf: flaky of small_night",
+        "*Nightshelf: wrong of small_night",
+    ]
+    for text in messages:
+        reason, link, page = text.splitlines()[1], text.splitlines()[3], text.splitlines()[4]
+        assert "Error: " in reason and "/dags/small_night/runs/" in link
+        assert page.startswith("What to do: docs/runbook.md#")
+    assert told["log"].count("told on-call by Slack") >= 2 and "t0ken" not in told["log"]
 
 
 def test_each_table_is_announced_once_with_what_was_done(told: dict[str, Any]) -> None:

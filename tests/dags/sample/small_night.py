@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from include.columns import TABLES
-from include.orchestration import MACROS, RUN_DATE, result_of
+from include.orchestration import DEFAULT_ARGS, MACROS, RUN_DATE, result_of
 from nightshelf_plugin.operators import JobBranchOperator, JobOperator
 from nightshelf_plugin.sensors import LandingSensor
 
@@ -30,6 +30,7 @@ class SampleBranchOperator(JobBranchOperator):
 with DAG(
     "small_night",
     schedule=None,
+    default_args={"on_failure_callback": DEFAULT_ARGS["on_failure_callback"]},
     user_defined_macros=MACROS,
     params={"run_date": Param(None, type=["null", "string"], format="date")},
 ) as dag:
