@@ -36,13 +36,13 @@ find_java() { # prints the first java of version 17 or later
   done
 }
 
-home_of_java() {
-  dirname "$(dirname "$(readlink -f "$(command -v "$(find_java)")")")"
+home_of() { # the JAVA_HOME of a java program
+  dirname "$(dirname "$(readlink -f "$(command -v "$1")")")"
 }
 
-missing_packages() { # names the Debian packages that are lacking, given the interpreter
-  local python=$1
-  [ -n "$(find_java)" ] || echo openjdk-17-jre-headless
+missing_packages() { # names the Debian packages that are lacking, given the interpreter and Java
+  local python=$1 java=$2
+  [ -n "$java" ] || echo openjdk-17-jre-headless
   [ -n "$python" ] || { echo "python3.11 python3.11-venv python3.11-dev gcc libc6-dev"; return; }
   "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3.11-venv
   "$python" -c 'import pathlib, sysconfig, sys
@@ -101,8 +101,8 @@ check_disk() {
   [ "$free" -ge "$NEEDED_MB" ] || die "$PWD has $free MB free, the environment needs $NEEDED_MB: make room and try again"
 }
 
-make_environment() { # $1: the interpreter; the rest: lock files
-  local python=$1; shift
+make_environment() { # $1: the interpreter; $2: JAVA_HOME; the rest: lock files
+  local python=$1 java_home=$2; shift 2
   check_disk
   if ! "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
     say "making $VENV with $("$python" --version)"
@@ -121,7 +121,7 @@ make_environment() { # $1: the interpreter; the rest: lock files
   "$VENV/bin/python" -c 'import lightfm, pyspark, airflow' 2>/dev/null ||
     die "the installed packages cannot be imported: delete $VENV and run make setup again"
   say "preparing Spark (half a minute)"
-  JAVA_HOME=$(home_of_java) "$VENV/bin/python" -m jobs.prepare_spark >/dev/null 2>&1 ||
+  JAVA_HOME=$java_home "$VENV/bin/python" -m jobs.prepare_spark >/dev/null 2>&1 ||
     say "Spark is not prepared, its jobs start slower; python -m jobs.prepare_spark says why"
 }
 
@@ -134,18 +134,21 @@ locks=(requirements.txt)
 if [ "${1:-}" = --dev ] || grep -qs requirements-dev.txt "$STAMP"; then locks+=(requirements-dev.txt); fi
 
 python=$(find_python)
-missing=$(missing_packages "$python" | tr '\n' ' ')
+java=$(find_java)
+missing=$(missing_packages "$python" "$java" | tr '\n' ' ')
 if [ -n "${missing// /}" ]; then
   install_packages $missing
   python=$(find_python)
-  missing=$(missing_packages "$python" | tr '\n' ' ')
+  java=$(find_java)
+  missing=$(missing_packages "$python" "$java" | tr '\n' ' ')
   [ -z "${missing// /}" ] || die "still missing after apt: $missing"
 fi
 
-wanted=$(sha256sum build-constraints.txt "${locks[@]}"; home_of_java)
+java_home=$(home_of "$java")
+wanted=$(sha256sum build-constraints.txt "${locks[@]}"; echo "$java_home")
 if [ "$(cat "$STAMP" 2>/dev/null)" != "$wanted" ]; then
   started=$SECONDS
-  make_environment "$python" "${locks[@]}"
+  make_environment "$python" "$java_home" "${locks[@]}"
   echo "$wanted" >"$STAMP"
   say "done in $((SECONDS - started)) s"
 fi

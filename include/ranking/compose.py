@@ -11,7 +11,7 @@ from scipy import sparse
 from include.model.factors import Factors
 from include.ranking.packing import PackedItems, pack_items
 from include.ranking.rules import Bools, Integers, Profile, Rules
-from include.ranking.topn import NOTHING, TopN, merge, top_n
+from include.ranking.topn import NOTHING, TopN, list_lengths, merge, top_n
 from include.ranking.walk import UNDECIDED, walk
 
 SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
@@ -43,8 +43,7 @@ class Composed(NamedTuple):
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Return the length of each list."""
-        lengths: npt.NDArray[np.int64] = np.sum(self.items >= 0, axis=1, dtype=np.int64)
-        return lengths
+        return list_lengths(self.items)
 
 
 def compose_lists(

@@ -53,8 +53,13 @@ class TopN(NamedTuple):
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Return the length of each list."""
-        lengths: npt.NDArray[np.int64] = np.sum(self.items >= 0, axis=1, dtype=np.int64)
-        return lengths
+        return list_lengths(self.items)
+
+
+def list_lengths(items: Integers) -> npt.NDArray[np.int64]:
+    """Return how long each list of (n_users, n) positions is: (n_users,)."""
+    lengths: npt.NDArray[np.int64] = np.sum(items >= 0, axis=1, dtype=np.int64)
+    return lengths
 
 
 def top_n(

@@ -10,6 +10,8 @@ import numpy as np
 NOTHING = -1
 FULL, ENDED, UNDECIDED = 0, 1, 2
 """How a list came out: N entries; shorter, and nothing is left; further candidates are needed to tell."""
+_TAKEN = -2
+"""Less the user: the mark of an item that this user has; the user's own number marks what was only offered."""
 
 
 @numba.njit(nogil=True)  # type: ignore[untyped-decorator]
@@ -51,71 +53,29 @@ def walk(
     ahead = np.zeros(users, np.int32)
     outcome = np.zeros(users, np.int8)
     taken = np.zeros(categories.max() + 2 if len(categories) else 1, np.int32)  # by category; -1 is the last
-    offered = np.full(len(categories), -1, np.int32)  # the last user to whom the item was offered
+    offered = np.full(len(categories), -1, np.int32)  # to whom it was offered last, see `_TAKEN`
     for user in range(users):
-        count = old = 0
-        for place in range(pinned.shape[1]):
-            item = pinned[user, place]
-            if item == NOTHING or count == n:
-                continue
-            group = categories[item]
-            if cap and group != NOTHING and taken[group] >= cap:
-                continue
-            taken[group] += 1
-            old += not is_new[item]
-            items[user, count], scores[user, count] = item, pinned_scores[user, place]
-            count += 1
+        row, values = items[user], scores[user]
+        count, old = _take_pinned(pinned[user], pinned_scores[user], row, values, categories, is_new, taken, cap)
         ahead[user] = count
-        width = first.shape[1]
-        more = first_goes_on and width > 0 and first[user, width - 1] != NOTHING
-        for place in range(width):
-            item = first[user, place]
-            if item == NOTHING or count == n:
-                break
-            offered[item] = user
-            group = categories[item]
-            if cap and group != NOTHING and taken[group] >= cap:
-                continue
-            if not is_new[item]:
-                if old >= n - min_new:
-                    continue
-                old += 1
-            taken[group] += 1
-            offered[item] = -1 - 1 - user  # taken
-            items[user, count], scores[user, count] = item, first_scores[user, place]
-            count += 1
+        count, old = _take_ranked(
+            user, first[user], first_scores[user], row, values, count, old, n - min_new,
+            categories, is_new, taken, offered, cap,
+        )  # fmt: skip
+        more = first_goes_on and _is_full(first[user])
         undecided = False
         if count < n and min_new > 0:
             if more and old < n - min_new:
                 undecided = True
             elif more:
-                length = new.shape[1]
-                for place in range(length):
-                    item = new[user, place]
-                    if item == NOTHING or count == n:
-                        break
-                    if offered[item] == user or offered[item] == -2 - user:
-                        continue
-                    group = categories[item]
-                    if cap and group != NOTHING and taken[group] >= cap:
-                        continue
-                    taken[group] += 1
-                    items[user, count], scores[user, count] = item, new_scores[user, place]
-                    count += 1
-                undecided = count < n and new_goes_on and length > 0 and new[user, length - 1] != NOTHING
+                count = _take_new(
+                    user, new[user], new_scores[user], row, values, count, categories, taken, offered, cap
+                )  # fmt: skip
+                undecided = count < n and new_goes_on and _is_full(new[user])
             if count < n and not undecided:
-                for place in range(width):
-                    item = first[user, place]
-                    if item == NOTHING or count == n:
-                        break
-                    group = categories[item]
-                    if is_new[item] or offered[item] != user:
-                        continue
-                    if cap and group != NOTHING and taken[group] >= cap:
-                        continue
-                    taken[group] += 1
-                    items[user, count], scores[user, count] = item, first_scores[user, place]
-                    count += 1
+                count = _take_passed_over(
+                    user, first[user], first_scores[user], row, values, count, categories, is_new, taken, offered, cap
+                )
         if count == n:
             outcome[user] = FULL
         elif undecided or more:
@@ -123,9 +83,100 @@ def walk(
         else:
             outcome[user] = ENDED
         for place in range(count):
-            taken[categories[items[user, place]]] = 0
-        _sort(items[user], scores[user], ahead[user], count)
+            taken[categories[row[place]]] = 0
+        _sort(row, values, ahead[user], count)
     return items, scores, ahead, outcome
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _is_full(ranked: Any) -> Any:
+    """Tell whether a list goes on to its last place, so that there may be more beyond it."""
+    return len(ranked) > 0 and ranked[len(ranked) - 1] != NOTHING
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _has_room(taken: Any, group: Any, cap: int) -> Any:
+    """Tell whether a category takes one more; an unknown one always does, and so do all without a cap."""
+    return not cap or group == NOTHING or taken[group] < cap
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _take_pinned(
+    pinned: Any, given: Any, row: Any, values: Any, categories: Any, is_new: Any, taken: Any, cap: int
+) -> Any:
+    """Fill the head of a list and return how many places that took, and how many of them are not new."""
+    count = old = 0
+    for place in range(len(pinned)):
+        item = pinned[place]
+        if item == NOTHING or count == len(row) or not _has_room(taken, categories[item], cap):
+            continue
+        taken[categories[item]] += 1
+        old += not is_new[item]
+        row[count], values[count] = item, given[place]
+        count += 1
+    return count, old
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _take_ranked(
+    user: int, first: Any, given: Any, row: Any, values: Any, count: int, old: int, most_old: int,
+    categories: Any, is_new: Any, taken: Any, offered: Any, cap: int,
+) -> Any:  # fmt: skip
+    """Walk down the ranking, leave a trace in `offered`, and return the places taken and those not new."""
+    for place in range(len(first)):
+        item = first[place]
+        if item == NOTHING or count == len(row):
+            break
+        offered[item] = user
+        if not _has_room(taken, categories[item], cap):
+            continue
+        if not is_new[item]:
+            if old >= most_old:
+                continue
+            old += 1
+        taken[categories[item]] += 1
+        offered[item] = _TAKEN - user
+        row[count], values[count] = item, given[place]
+        count += 1
+    return count, old
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _take_new(
+    user: int, new: Any, given: Any, row: Any, values: Any, count: int,
+    categories: Any, taken: Any, offered: Any, cap: int,
+) -> Any:  # fmt: skip
+    """Go on with new items that the ranking was too short for; return the places taken."""
+    for place in range(len(new)):
+        item = new[place]
+        if item == NOTHING or count == len(row):
+            break
+        if offered[item] == user or offered[item] == _TAKEN - user:
+            continue
+        if not _has_room(taken, categories[item], cap):
+            continue
+        taken[categories[item]] += 1
+        row[count], values[count] = item, given[place]
+        count += 1
+    return count
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _take_passed_over(
+    user: int, first: Any, given: Any, row: Any, values: Any, count: int,
+    categories: Any, is_new: Any, taken: Any, offered: Any, cap: int,
+) -> Any:  # fmt: skip
+    """Walk the ranking again and take what was passed over for not being new; return the places taken."""
+    for place in range(len(first)):
+        item = first[place]
+        if item == NOTHING or count == len(row):
+            break
+        if is_new[item] or offered[item] != user or not _has_room(taken, categories[item], cap):
+            continue
+        taken[categories[item]] += 1
+        row[count], values[count] = item, given[place]
+        count += 1
+    return count
 
 
 @numba.njit(nogil=True)  # type: ignore[untyped-decorator]
