@@ -19,13 +19,12 @@ from include.errors import MissingArtifactError
 from include.lake import (
     Lake,
     Manifest,
-    commit_folder,
+    commit_file,
     find_complete,
     load_manifest,
     open_folder,
     open_lake,
     partition_folder,
-    staging_folder,
 )
 from include.lake.manifest import fingerprint
 from include.monitoring.verdict import Signals
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 FORMAT = 1  # raise it when equal inputs shall give other parts
 ROOT = "drift"
 HISTORY_DAYS = 90
-EVENT_TYPES = ("view", "cart", c.PURCHASE, c.RETURN)
 READ_ROWS = 1 << 17
 
 
@@ -152,15 +150,9 @@ def find_or_make(watched: WatchedDay, part: str, inputs: Mapping[str, Any], make
     )
     folder = f"{ROOT}/{watched.day}/{part}-{tag}"
     if find_complete(watched.lake, folder) is None:
-        staged = staging_folder(ROOT)
-        try:
-            text = json.dumps(make(), indent=1, sort_keys=True)
-            watched.lake.write_bytes(f"{staged}/{part}.json", text.encode())
-            commit_folder(
-                watched.lake, staged, folder, fingerprint=tag, inputs={"events": watched.partition.fingerprint}
-            )
-        finally:
-            watched.lake.delete(staged)
+        text = json.dumps(make(), indent=1, sort_keys=True)
+        events = {"events": watched.partition.fingerprint}
+        commit_file(watched.lake, folder, f"{part}.json", text.encode(), fingerprint=tag, inputs=events)
     return folder
 
 

@@ -13,10 +13,11 @@ import sys
 from typing import Any
 
 from include import columns as c
+from include.contracts import EVENT_TYPES
 from include.monitoring.verdict import Kind
 from include.settings import Settings
 from jobs import _command
-from jobs._watch import EVENT_TYPES, WatchedDay, find_or_make, open_day, read_part
+from jobs._watch import WatchedDay, find_or_make, open_day, read_part
 
 
 def arguments() -> argparse.ArgumentParser:

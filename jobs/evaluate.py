@@ -26,7 +26,7 @@ from include.evaluation.report import (
     write_report,
 )
 from include.features import TrainingSet, load_training_set
-from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
+from include.lake import Lake, Manifest, commit_file, find_complete, open_folder, open_lake
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import popularity
@@ -105,20 +105,16 @@ def _make(
         "incumbent": versions[1],
         "models": _compare(settings, training_set, versions, policy),
     }
-    staged = staging_folder("evaluations")
-    try:
-        lake.write_bytes(f"{staged}/{FILE}", write_report(report))
-        commit_folder(
-            lake,
-            staged,
-            folder,
-            fingerprint=name,
-            counts={"users": report["models"][CHALLENGER]["metrics"]["users"]},
-            inputs={source[0]: source[1].fingerprint},
-            details={key: value for key, value in report.items() if key != "models"},
-        )
-    finally:
-        lake.delete(staged)
+    commit_file(
+        lake,
+        folder,
+        FILE,
+        write_report(report),
+        fingerprint=name,
+        counts={"users": report["models"][CHALLENGER]["metrics"]["users"]},
+        inputs={source[0]: source[1].fingerprint},
+        details={key: value for key, value in report.items() if key != "models"},
+    )
 
 
 def _compare(

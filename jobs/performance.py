@@ -13,11 +13,12 @@ import sys
 from typing import Any
 
 from include import columns as c
+from include.contracts import EVENT_TYPES
 from include.monitoring.fallback import Candidate, choose_fallback
 from include.serving.batch import Batch
 from include.settings import Settings
 from jobs import _command
-from jobs._watch import EVENT_TYPES, WatchedDay, find_or_make, open_day, read_part
+from jobs._watch import WatchedDay, find_or_make, open_day, read_part
 
 MOST_USERS = 50_000  # more users are a sample of every n-th: the memory stays flat
 

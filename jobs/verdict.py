@@ -17,7 +17,7 @@ import math
 import sys
 from typing import Any
 
-from include.lake import commit_folder, staging_folder
+from include.lake import commit_file
 from include.lake.manifest import fingerprint
 from include.monitoring.data_drift import DataDrift
 from include.monitoring.performance import Comparison
@@ -128,12 +128,8 @@ def nights_since_promotion(watched: WatchedDay) -> int:
 def store_page(watched: WatchedDay, page: str) -> str:
     """Write the day's page into the lake and return its URI; equal pages have equal names."""
     tag = fingerprint({"page": page})
-    folder, staged = f"{ROOT}/{watched.day}-{tag}", staging_folder(ROOT)
-    try:
-        watched.lake.write_bytes(f"{staged}/report.html", page.encode())
-        manifest = commit_folder(watched.lake, staged, folder, fingerprint=tag)
-    finally:
-        watched.lake.delete(staged)
+    folder = f"{ROOT}/{watched.day}-{tag}"
+    manifest = commit_file(watched.lake, folder, "report.html", page.encode(), fingerprint=tag)
     return watched.lake.uri_of(f"{folder}/{manifest.paths()[0]}")
 
 

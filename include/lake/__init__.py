@@ -1,6 +1,6 @@
 """The lake: folders of Parquet whose manifest is the commit record."""
 
-from include.lake.folders import commit_folder, find_complete, open_folder, staging_folder
+from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.partitions import list_days, partition_folder, partition_uris
@@ -13,6 +13,7 @@ __all__ = [
     "Lake",
     "LocalLake",
     "Manifest",
+    "commit_file",
     "commit_folder",
     "find_complete",
     "find_manifest",

@@ -96,6 +96,36 @@ def open_folder(lake: Lake, folder: str) -> Manifest:
     return manifest
 
 
+def commit_file(
+    lake: Lake,
+    folder: str,
+    name: str,
+    content: bytes,
+    *,
+    fingerprint: str,
+    counts: Mapping[str, int] | None = None,
+    inputs: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Manifest:
+    """Make one file the whole content of `folder`, at once.
+
+    Parameters
+    ----------
+    name
+        Of the file, before `commit_folder` names it after its content.
+    fingerprint, counts, inputs, details
+        See `Manifest`.
+    """
+    staged = staging_folder(folder.partition("/")[0])
+    try:
+        lake.write_bytes(f"{staged}/{name}", content)
+        return commit_folder(
+            lake, staged, folder, fingerprint=fingerprint, counts=counts, inputs=inputs, details=details
+        )
+    finally:
+        lake.delete(staged)
+
+
 def find_complete(lake: Lake, folder: str) -> Manifest | None:
     """Return the manifest of `folder` when it can be reused, None when it has to be made (again)."""
     manifest = find_manifest(lake, folder)

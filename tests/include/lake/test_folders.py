@@ -15,6 +15,7 @@ from include.errors import LakeError, MissingArtifactError
 from include.lake import (
     MANIFEST,
     Lake,
+    commit_file,
     commit_folder,
     find_complete,
     find_manifest,
@@ -189,3 +190,11 @@ def test_a_storage_that_fails_leaves_the_old_folder(lake: Lake) -> None:
     with pytest.raises(LakeError):
         commit_folder(Full(lake, 0), stage(lake, {"x.parquet": b"new"}), "t/D", fingerprint="new")  # type: ignore[arg-type]
     assert list(content(lake, "t/D").values()) == [b"old"]
+
+
+def test_one_file_is_a_folder_and_leaves_no_staging(lake: Lake) -> None:
+    manifest = commit_file(lake, "reports/a", "page.html", b"x", fingerprint="f", inputs={"b": "c"})
+    assert load_manifest(lake, "reports/a") == manifest
+    (path,) = manifest.paths()
+    assert lake.read_bytes(f"reports/a/{path}") == b"x"
+    assert lake.list_files("_staging") == []
