@@ -10,7 +10,7 @@ PARALLEL := -n 2 --dist loadfile
 export DATASET SOURCE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
+.PHONY: help setup dev jars lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -27,6 +27,9 @@ setup: ## the environment only: .venv from the lock, Java and a compiler by apt 
 
 dev: ## the environment with the tools of lint and test
 	@scripts/setup.sh --dev
+
+jars: setup ## fetch what Spark needs for a lake on S3 (690 MB), once for an installation
+	@scripts/jars.sh
 
 lock: setup ## compile requirements*.in into requirements*.txt; UPGRADE=1 looks for newer versions
 	@scripts/lock.sh

@@ -47,6 +47,31 @@ VARIABLES = {
 }
 
 
+# The standard names, which other programs read too.
+S3_VARIABLES = {
+    "endpoint": "AWS_ENDPOINT_URL",
+    "region": "AWS_REGION",
+    "access_key": "AWS_ACCESS_KEY_ID",
+    "secret_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+}
+
+
+class S3Settings(BaseModel):
+    """How S3 is reached; each field's variable stands in `S3_VARIABLES`.
+
+    Without keys each library looks where AWS's own programs look, such as the machine's role.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str = Field("", description="Where the server is not AWS: http://host:port.", pattern=r"^(https?://.+)?$")
+    region: str = "us-east-1"
+    access_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    session_token: SecretStr = SecretStr("")
+
+
 class Settings(BaseModel):
     """The settings of one installation; each field's variable stands in `VARIABLES`."""
 
@@ -57,8 +82,8 @@ class Settings(BaseModel):
     dataset: str = Field("demo_shop", description="A mapping in include/config/datasets, or the path of one.")
     policy_file: Path | None = Field(None, description="YAML that overrides include/config/policy.yaml.")
     drift_policy_file: Path | None = Field(None, description="YAML that overrides include/config/drift.yaml.")
-    lake_uri: str = Field("", description="file:// URI of the lake.")
-    landing_uri: str = Field("", description="file:// URI of the landing zone.")
+    lake_uri: str = Field("", description="file:// or s3:// URI of the lake.")
+    landing_uri: str = Field("", description="file:// or s3:// URI of the landing zone.")
     database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of the writer.")
     analyst_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of an analyst.")
     airflow_database_url: SecretStr = Field(
@@ -85,6 +110,11 @@ class Settings(BaseModel):
         """Return where the compiled ranking kernel is kept."""
         return self.cache / "kernel"
 
+    @property
+    def jar_folder(self) -> Path:
+        """Return where `make jars` keeps what Spark needs for S3."""
+        return self.cache / "jars"
+
 
 def read_stack_file(path: Path) -> dict[str, str]:
     """Return the `NAME=value` lines of a stack file; a file that is not there has none."""
@@ -108,9 +138,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     ConfigurationError
         When a value is not what its setting takes; the variable is named.
     """
-    environment = os.environ if environment is None else environment
-    home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
-    known = {**read_stack_file(home / STACK_FILE), **{k: v for k, v in environment.items() if v}}
+    home, known = _known(environment)
     values: dict[str, object] = {field: known[name] for field, name in VARIABLES.items() if name in known}
     values["home"] = home
     values.setdefault("cache", installation_cache(home))
@@ -121,9 +149,45 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(values)
     except PydanticError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0])
+        raise _named(error, VARIABLES, values, home) from error
+
+
+def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings:
+    """Read how S3 is reached, from the same places as `load_settings`.
+
+    Raises
+    ------
+    ConfigurationError
+        When the endpoint is no address, or one of the two keys is there without the other.
+    """
+    home, known = _known(environment)
+    values: dict[str, object] = {field: known[name] for field, name in S3_VARIABLES.items() if name in known}
+    if "region" not in values and "AWS_DEFAULT_REGION" in known:
+        values["region"] = known["AWS_DEFAULT_REGION"]
+    if ("access_key" in values) != ("secret_key" in values):
         raise ConfigurationError(
-            f"{VARIABLES[field]}={values.get(field)!s} is not valid: {first['msg']}",
-            remedy=f"correct {VARIABLES[field]} in the environment or in {home / STACK_FILE}",
-        ) from error
+            "one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set without the other",
+            remedy="set both, or neither where the machine has a role",
+        )
+    try:
+        return S3Settings.model_validate(values)
+    except PydanticError as error:
+        raise _named(error, S3_VARIABLES, values, home) from error
+
+
+def _known(environment: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
+    """Return the home and what is set, in the environment or in the home's stack file."""
+    environment = os.environ if environment is None else environment
+    home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
+    return home, {**read_stack_file(home / STACK_FILE), **{k: v for k, v in environment.items() if v}}
+
+
+def _named(
+    error: PydanticError, variables: Mapping[str, str], values: Mapping[str, object], home: Path
+) -> ConfigurationError:
+    first = error.errors()[0]
+    field = str(first["loc"][0])
+    return ConfigurationError(
+        f"{variables[field]}={values.get(field)!s} is not valid: {first['msg']}",
+        remedy=f"correct {variables[field]} in the environment or in {home / STACK_FILE}",
+    )

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from include.errors import ConfigurationError
-from include.settings import PROJECT, Settings
+from include.settings import PROJECT, Settings, load_s3_settings
+from include.spark_s3 import s3_environment, s3_options, uses_s3
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,7 +70,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     Raises
     ------
     ConfigurationError
-        When no Java runtime can be started.
+        When no Java runtime can be started, or the lake lies on S3 and the jars for it are not there.
     """
     from pyspark.errors import PySparkRuntimeError
     from pyspark.logger import PySparkLogger
@@ -82,6 +83,10 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     if is_this_machine(settings.spark_master):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= THIS_MACHINE
+    if uses_s3(settings):
+        access = load_s3_settings()
+        options |= s3_options(settings, access)
+        os.environ.update(s3_environment(access))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)

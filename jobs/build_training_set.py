@@ -18,7 +18,16 @@ from include import columns as c
 from include.contracts import load_dataset
 from include.drift_policy import load_drift_policy
 from include.errors import MissingArtifactError, ValidationError
-from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
+from include.lake import (
+    Lake,
+    Manifest,
+    check_committer,
+    commit_folder,
+    find_complete,
+    open_lake,
+    partition_uris,
+    staging_folder,
+)
 from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy
@@ -171,6 +180,7 @@ def write_tables(
         for name, table in training.tables.items():
             with step(logger, f"writing {name}"):
                 table.write.parquet(lake.uri_of(f"{staged}/{name}"))
+                check_committer(lake, f"{staged}/{name}")
         with step(logger, "counting the reference histograms"):
             found = training.histograms.collect()
     rows = [(row[c.INGEST_DATE], row["name"], row["value"], row["count"]) for row in found]

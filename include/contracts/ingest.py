@@ -38,7 +38,7 @@ from include.contracts.outcomes import (
 )
 from include.contracts.reading import read_delivered
 from include.contracts.schema import CONTRACT
-from include.lake import Lake, commit_folder, partition_folder, staging_folder
+from include.lake import Lake, check_committer, commit_folder, partition_folder, staging_folder
 from include.lake.manifest import fingerprint
 from include.log import step
 
@@ -110,9 +110,11 @@ def _stage(
     try:
         offsets = keep_accounts(summarise(marked), accounts)
         good_rows(marked, table).write.partitionBy(INGEST_DATE).parquet(lake.uri_of(f"{staging}/{INGESTED}"))
+        check_committer(lake, f"{staging}/{INGESTED}")
         if any(account.by_reason for account in accounts.values()):
             bad = quarantine_rows(marked, offsets)
             bad.write.partitionBy(INGEST_DATE).parquet(lake.uri_of(f"{staging}/{QUARANTINED}"))
+            check_committer(lake, f"{staging}/{QUARANTINED}")
     finally:
         marked.unpersist()
 

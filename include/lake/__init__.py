@@ -1,5 +1,6 @@
 """The lake: folders of Parquet whose manifest is the commit record."""
 
+from include.lake.committer import check_committer
 from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
@@ -13,6 +14,7 @@ __all__ = [
     "Lake",
     "LocalLake",
     "Manifest",
+    "check_committer",
     "commit_file",
     "commit_folder",
     "find_complete",

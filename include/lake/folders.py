@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from include.errors import MissingArtifactError
+from include.errors import LakeError, MissingArtifactError
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.parquet import rows_tag
-from include.lake.store import Lake
+from include.lake.store import FileInfo, Lake
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,13 @@ def commit_folder(
     only
         Sub-folder to the names of its files that belong: others there, such as those of killed attempts, are
         left behind even when they appear this very moment. Sub-folders that are not named come whole.
+
+    Raises
+    ------
+    LakeError
+        When somebody else committed other content to the folder since this commit began; theirs stays.
     """
+    version, before = lake.version(f"{folder}/{MANIFEST}"), lake.list_files(folder)
     entries = []
     for info in lake.list_files(staged):
         relative = info.path[len(staged) + 1 :]
@@ -71,8 +77,13 @@ def commit_folder(
         inputs=dict(inputs or {}),
         details=dict(details or {}),
     )
-    lake.write_bytes(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=1).encode())
-    _delete_leftovers(lake, folder, manifest)
+    if lake.write_if_unchanged(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=1).encode(), version):
+        _delete_leftovers(lake, before, folder, manifest)
+    elif find_manifest(lake, folder) != manifest:
+        raise LakeError(
+            f"another run committed {lake.uri_of(folder)} in the meantime",
+            remedy="let one run at a time write that folder, then clear the task",
+        )
     return manifest
 
 
@@ -149,9 +160,10 @@ def _name_by_content(relative: str, tag: str) -> str:
     return f"{parent}/{renamed}" if parent else renamed
 
 
-def _delete_leftovers(lake: Lake, folder: str, manifest: Manifest) -> None:
+def _delete_leftovers(lake: Lake, before: list[FileInfo], folder: str, manifest: Manifest) -> None:
+    """Delete what lay there before the commit and is no longer listed; what came since may be another commit's."""
     keep = {f"{folder}/{entry.path}" for entry in manifest.files} | {f"{folder}/{MANIFEST}"}
-    for info in lake.list_files(folder):
+    for info in before:
         if info.path not in keep:
             logger.debug("deleting %s, which the manifest no longer lists", info.path)
             lake.delete(info.path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -34,6 +35,17 @@ def _named_errors(path: Path) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         remedy = "free space on that disk, then clear the task" if full else "check the path and its permissions"
         raise LakeError(f"{path}: {error.strerror}", remedy=remedy) from error
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Let the processes that change files of `folder` under a condition do so one after the other."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class LocalLake:
@@ -77,12 +89,24 @@ class LocalLake:
                 return False
         return True
 
+    def version(self, path: str) -> str | None:
+        return self.content_tag(path) if self.exists(path) else None
+
+    def write_if_unchanged(self, path: str, data: bytes, version: str | None) -> bool:
+        target = self.root / path
+        with _named_errors(target), self._temporary(target, data) as temporary, _turn(target.parent):
+            if self.version(path) != version:
+                return False
+            Path(temporary).replace(target)
+        return True
+
     def list_files(self, folder: str) -> list[FileInfo]:
         found = []
         for parent, _, names in os.walk(self.root / folder):
             for name in names:
                 file = Path(parent, name)
-                found.append(FileInfo(str(file.relative_to(self.root)), file.stat().st_size))
+                with suppress(FileNotFoundError):  # somebody else deletes or moves at the same time
+                    found.append(FileInfo(str(file.relative_to(self.root)), file.stat().st_size))
         return sorted(found)
 
     def list_folders(self, folder: str) -> list[str]:

@@ -47,6 +47,12 @@ class Lake(Protocol):
     def put_if_absent(self, path: str, data: bytes) -> bool:
         """Store `data` unless something is there; tell whether this call stored it."""
 
+    def version(self, path: str) -> str | None:
+        """Return what `write_if_unchanged` takes for the file as it is now, None if there is none."""
+
+    def write_if_unchanged(self, path: str, data: bytes, version: str | None) -> bool:
+        """Store `data` if the file is still that `version`; tell whether this call stored it."""
+
     def list_files(self, folder: str) -> list[FileInfo]:
         """Return the files at any depth below `folder`, by path; none if it is not there."""
 
@@ -74,9 +80,13 @@ def open_lake(uri: str) -> Lake:
     from include.lake.local import LocalLake
 
     parts = urlsplit(uri)
+    if parts.scheme == "s3" and parts.hostname and not (parts.query or parts.fragment):
+        from include.lake.s3 import S3Lake
+
+        return S3Lake(parts.netloc, parts.path)
     if parts.scheme == "file" and parts.path:
         return LocalLake(parts.path)
     raise ConfigurationError(
         f"lake URI {uri!r} is not one that Nightshelf can open",
-        remedy="use file:///absolute/path in LAKE_URI and LANDING_URI",
+        remedy="use file:///absolute/path or s3://bucket/prefix in LAKE_URI and LANDING_URI",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.errors import ConfigurationError
-from include.settings import STACK_FILE, VARIABLES, Settings, load_settings
+from include.settings import S3_VARIABLES, STACK_FILE, VARIABLES, S3Settings, Settings, load_s3_settings, load_settings
 
 
 def test_every_setting_has_its_variable() -> None:
@@ -36,3 +36,25 @@ def test_passwords_do_not_show(tmp_path: Path) -> None:
     settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path), "NIGHTSHELF_DATABASE_URL": url})
     assert "hidden" not in repr(settings)
     assert settings.database_url.get_secret_value() == url
+
+
+def test_s3_is_found_by_the_standard_names_or_the_stack_file(tmp_path: Path) -> None:
+    assert set(S3_VARIABLES) == set(S3Settings.model_fields)
+    (tmp_path / STACK_FILE).write_text("AWS_ENDPOINT_URL=http://127.0.0.1:7070\nAWS_ACCESS_KEY_ID=k\n")
+    access = load_s3_settings({"NIGHTSHELF_HOME": str(tmp_path), "AWS_SECRET_ACCESS_KEY": "hidden"})
+    assert (access.endpoint, access.access_key.get_secret_value()) == ("http://127.0.0.1:7070", "k")
+    assert "hidden" not in repr(access)
+    home = {"NIGHTSHELF_HOME": str(tmp_path / "other")}
+    assert load_s3_settings(home) == S3Settings()
+    assert load_s3_settings({**home, "AWS_DEFAULT_REGION": "eu-west-1"}).region == "eu-west-1"
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_half_of_the_keys_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="without the other"):
+        load_s3_settings({"NIGHTSHELF_HOME": str(tmp_path), name: "x"})
+
+
+def test_an_endpoint_without_a_scheme_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"AWS_ENDPOINT_URL=127\.0\.0\.1:7070"):
+        load_s3_settings({"NIGHTSHELF_HOME": str(tmp_path), "AWS_ENDPOINT_URL": "127.0.0.1:7070"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,7 @@ def test_only_what_is_whole_can_be_reused(lake: Lake) -> None:
     assert find_complete(lake, "t/D") is None
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=FILES, new=FILES)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_commit_replaces_the_whole_folder(backend: str, old: dict[str, bytes], new: dict[str, bytes]) -> None:
@@ -149,7 +151,7 @@ class Dying:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._lake, name)
-        if name not in ("move", "write_bytes", "delete", "put_if_absent"):
+        if name not in ("move", "write_bytes", "write_if_unchanged", "delete", "put_if_absent"):
             return method
 
         def change(*arguments: Any) -> Any:
@@ -182,7 +184,7 @@ def test_killed_anywhere_a_reader_sees_the_old_or_the_new(
 def test_a_storage_that_fails_leaves_the_old_folder(lake: Lake) -> None:
     class Full(Dying):
         def __getattr__(self, name: str) -> Any:
-            if name == "write_bytes":
+            if name == "write_if_unchanged":
                 raise LakeError("no space left", remedy="free space")
             return getattr(self._lake, name)
 
@@ -198,3 +200,50 @@ def test_one_file_is_a_folder_and_leaves_no_staging(lake: Lake) -> None:
     (path,) = manifest.paths()
     assert lake.read_bytes(f"reports/a/{path}") == b"x"
     assert lake.list_files("_staging") == []
+
+
+def test_of_two_commits_at_once_one_wins_and_is_whole(lake: Lake) -> None:
+    class Interrupted(Dying):
+        """Another run commits the folder while this one moves its files."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "write_if_unchanged":
+                commit_folder(self._lake, stage(self._lake, {"x.parquet": b"theirs"}), "t/D", fingerprint="theirs")
+            return getattr(self._lake, name)
+
+    commit_folder(lake, stage(lake, {"x.parquet": b"old"}), "t/D", fingerprint="old")
+    with pytest.raises(LakeError, match="another run committed"):
+        commit_folder(Interrupted(lake, 0), stage(lake, {"x.parquet": b"ours"}), "t/D", fingerprint="ours")  # type: ignore[arg-type]
+    assert list(content(lake, "t/D").values()) == [b"theirs"]
+
+
+def test_a_race_of_commits_leaves_one_of_them_whole(lake: Lake) -> None:
+    racers = 6
+    for race in range(3):
+        start = threading.Barrier(racers)
+        staged = [stage(lake, {"x.parquet": f"{race} {racer}".encode()}) for racer in range(racers)]
+
+        def commit(racer: int, staged: list[str] = staged, start: threading.Barrier = start) -> bool:
+            start.wait()
+            with contextlib.suppress(LakeError):
+                commit_folder(lake, staged[racer], "t/D", fingerprint=f"{racer}")
+                return True
+            return False
+
+        with ThreadPoolExecutor(racers) as pool:
+            won = list(pool.map(commit, range(racers)))
+        racer = int(load_manifest(lake, "t/D").fingerprint)
+        assert won[racer]
+        assert list(content(lake, "t/D").values()) == [f"{race} {racer}".encode()]
+
+
+def test_two_equal_commits_at_once_are_both_good(lake: Lake) -> None:
+    class Interrupted(Dying):
+        def __getattr__(self, name: str) -> Any:
+            if name == "write_if_unchanged":
+                commit_folder(self._lake, stage(self._lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")
+            return getattr(self._lake, name)
+
+    ours = commit_folder(Interrupted(lake, 0), stage(lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")  # type: ignore[arg-type]
+    assert load_manifest(lake, "t/D") == ours
+    assert list(content(lake, "t/D").values()) == [b"same"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ import pytest
 
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
 from include.lake import FileInfo, Lake, open_lake
+from tests.include.lake.backends import LOCAL
 
 
 def test_what_was_written_is_read(lake: Lake) -> None:
@@ -89,6 +91,37 @@ def test_put_if_absent_keeps_the_first(lake: Lake) -> None:
     assert lake.read_bytes("t/x") == b"first"
 
 
+def test_a_file_is_replaced_only_as_the_version_that_was_seen(lake: Lake) -> None:
+    assert lake.version("t/x") is None
+    assert lake.write_if_unchanged("t/x", b"first", None)
+    assert not lake.write_if_unchanged("t/x", b"late", None)
+    seen = lake.version("t/x")
+    assert lake.write_if_unchanged("t/x", b"second", seen)
+    assert not lake.write_if_unchanged("t/x", b"late", seen)
+    assert lake.read_bytes("t/x") == b"second"
+    seen = lake.version("t/x")
+    lake.delete("t/x")
+    assert not lake.write_if_unchanged("t/x", b"late", seen)
+    assert not lake.exists("t/x")
+
+
+def test_a_race_to_replace_has_one_winner(lake: Lake) -> None:
+    racers = 16
+    lake.write_bytes("x", b"old")
+    for race in range(5):
+        seen, start = lake.version("x"), threading.Barrier(racers)
+
+        def put(racer: int, race: int = race, seen: str | None = seen, start: threading.Barrier = start) -> bool:
+            start.wait()
+            return lake.write_if_unchanged("x", f"{race} {racer}".encode(), seen)
+
+        with ThreadPoolExecutor(racers) as pool:
+            won = list(pool.map(put, range(racers)))
+        assert won.count(True) == 1
+        assert lake.read_bytes("x") == f"{race} {won.index(True)}".encode()
+    assert [info.path for info in lake.list_files("")] == ["x"], "the losers left files behind"
+
+
 def test_a_race_for_one_path_has_one_winner(lake: Lake) -> None:
     racers = 16
     for race in range(5):
@@ -134,7 +167,9 @@ def test_pyarrow_reads_what_the_lake_stores(lake: Lake) -> None:
 
 
 @pytest.mark.spark
-def test_spark_finds_the_same_files(lake: Lake, spark) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("backend", LOCAL)
+def test_spark_finds_the_same_files(backend: str, tmp_path: Path, spark) -> None:  # type: ignore[no-untyped-def]
+    lake = LOCAL[backend](tmp_path)
     spark.range(3).coalesce(1).write.parquet(lake.uri_of("written by spark"))
     assert lake.exists("written by spark/_SUCCESS")
     assert spark.read.parquet(lake.uri_of("written by spark")).count() == 3
@@ -146,13 +181,14 @@ def test_the_root_opens_again_by_its_uri(lake: Lake) -> None:
     assert not lake.uri.endswith("/")
 
 
-@pytest.mark.parametrize("uri", ["", "/plain/path", "ftp://host/x", "file:"])
+@pytest.mark.parametrize("uri", ["", "/plain/path", "ftp://host/x", "file:", "s3://", "s3:///x", "s3://bucket/x?y"])
 def test_other_schemes_are_refused_with_a_remedy(uri: str) -> None:
     with pytest.raises(ConfigurationError, match="LAKE_URI"):
         open_lake(uri)
 
 
-def test_a_storage_that_refuses_is_a_lake_error(lake: Lake) -> None:
+def test_a_storage_that_refuses_is_a_lake_error(tmp_path: Path) -> None:
+    lake = open_lake(tmp_path.as_uri())
     lake.write_bytes("x", b"a file")
     with pytest.raises(LakeError, match="check the path"):
         lake.write_bytes("x/y", b"below a file")

@@ -1,0 +1,76 @@
+"""What Spark needs for a lake on S3: jars, the way to the server, and the committer without renames.
+
+Every key of the server reaches the JVM by its environment: an option would stand in the list of processes.
+"""
+
+from __future__ import annotations
+
+import os
+
+from include.errors import ConfigurationError
+from include.settings import PROJECT, S3_VARIABLES, S3Settings, Settings
+
+JARS = PROJECT / "include" / "config" / "s3-jars.txt"
+
+COMMITTER = {
+    "spark.hadoop.fs.s3a.committer.magic.enabled": "true",
+    "spark.hadoop.fs.s3a.committer.name": "magic",
+    "spark.hadoop.mapreduce.outputcommitter.factory.scheme.s3a": "org.apache.hadoop.fs.s3a.commit.S3ACommitterFactory",
+    "spark.sql.parquet.output.committer.class": "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter",
+    "spark.sql.sources.commitProtocolClass": "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol",
+}
+
+
+def uses_s3(settings: Settings) -> bool:
+    """Tell whether the lake or the landing zone lies on S3."""
+    return any(uri.startswith("s3://") for uri in (settings.lake_uri, settings.landing_uri))
+
+
+def jar_names() -> list[str]:
+    """Return the file names of the pinned jars."""
+    lines = (line.split() for line in JARS.read_text().splitlines() if line and not line.startswith("#"))
+    coordinates = (line[0].split(":") for line in lines)
+    return [f"{artifact}-{version}.jar" for _, artifact, version in coordinates]
+
+
+def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
+    """Return the options of a Spark that reads and writes S3.
+
+    Raises
+    ------
+    ConfigurationError
+        When a jar is not there.
+    """
+    jars = [settings.jar_folder / name for name in jar_names()]
+    missing = [jar.name for jar in jars if not jar.is_file()]
+    if missing:
+        raise ConfigurationError(
+            f"Spark cannot use S3 without {', '.join(missing)} in {settings.jar_folder}",
+            remedy="run make jars, which fetches them once for an installation",
+        )
+    path = os.pathsep.join(map(str, jars))
+    return {
+        "spark.driver.extraClassPath": path,
+        "spark.executor.extraClassPath": path,
+        "spark.hadoop.fs.s3a.endpoint.region": access.region,
+        **COMMITTER,
+        **(_other_server(access) if access.endpoint else {}),
+    }
+
+
+def s3_environment(access: S3Settings) -> dict[str, str]:
+    """Return the variables by which the JVM finds its keys, which may stand in the stack file only."""
+    keys = {
+        "access_key": access.access_key,
+        "secret_key": access.secret_key,
+        "session_token": access.session_token,
+    }
+    return {S3_VARIABLES[field]: key.get_secret_value() for field, key in keys.items() if key.get_secret_value()}
+
+
+def _other_server(access: S3Settings) -> dict[str, str]:
+    return {
+        "spark.hadoop.fs.s3a.endpoint": access.endpoint,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": str(access.endpoint.startswith("https://")).lower(),
+    }

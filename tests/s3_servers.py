@@ -1,0 +1,81 @@
+"""An S3 server of the tests' own: moto's, or the one that `NIGHTSHELF_TEST_S3` names.
+
+`NIGHTSHELF_TEST_S3` is the path of `moto_server` or of `versitygw`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from include.lake.s3_client import make_client
+from include.settings import load_s3_settings
+
+BUCKET = "nightshelf-test"
+KEY, SECRET = "test-key", "test-secret-of-no-use"
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(port: int, folder: str) -> list[str]:
+    beside = Path(sys.executable).with_name("moto_server")
+    program = os.environ.get("NIGHTSHELF_TEST_S3") or (str(beside) if beside.is_file() else shutil.which("moto_server"))
+    if not program:
+        pytest.fail("there is no S3 server for the tests: run make dev, or name one in NIGHTSHELF_TEST_S3")
+    if "versitygw" in program:
+        return [program, "--port", f"127.0.0.1:{port}", "posix", folder]
+    return [program, "-H", "127.0.0.1", "-p", str(port)]
+
+
+def _wait(process: subprocess.Popen[bytes], address: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            requests.get(address, timeout=5)
+            return
+        except requests.RequestException:  # refused, or slow on a busy machine
+            time.sleep(0.1)
+    pytest.fail(f"the S3 server did not start: {process.args}")
+
+
+@contextmanager
+def running_s3() -> Iterator[dict[str, str]]:
+    """Start a server with the bucket `BUCKET`; yield the variables by which it is found."""
+    port = free_port()
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": "us-east-1",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            _command(port, folder),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, "ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET},
+        )
+        try:
+            _wait(process, variables["AWS_ENDPOINT_URL"])
+            make_client(load_s3_settings(variables)).create_bucket(Bucket=BUCKET)
+            yield variables
+        finally:
+            process.terminate()
+            process.wait(10)
