@@ -36,6 +36,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     NIGHTSHELF_HOME=/var/lib/nightshelf \
+    NIGHTSHELF_CACHE=/var/cache/nightshelf \
     AIRFLOW_HOME=/var/lib/nightshelf/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/nightshelf/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshelf/plugins \

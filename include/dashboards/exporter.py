@@ -1,4 +1,4 @@
-"""Serves the metrics to Prometheus: `python -m include.dashboards.exporter [PORT]`, until SIGTERM.
+"""Serves the metrics to Prometheus: `python -m include.dashboards.exporter [PORT [ADDRESS]]`, until SIGTERM.
 
 `/metrics` asks the databases anew each time; `/health` only says that the process answers.
 """
@@ -18,7 +18,7 @@ from include.settings import Settings, load_settings
 
 logger = logging.getLogger("nightshelf.exporter")
 
-PORT = 9105
+PORT, ANYWHERE = 9105, "0.0.0.0"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -54,10 +54,10 @@ def serve(settings: Settings, host: str, port: int) -> ThreadingHTTPServer:
     return ThreadingHTTPServer((host, port), type("Bound", (Handler,), {"settings": settings}))
 
 
-def main(port: int) -> None:
+def main(port: int = PORT, address: str = ANYWHERE) -> None:
     """Serve until SIGTERM or SIGINT."""
     configure()
-    server = serve(load_settings(), "0.0.0.0", port)
+    server = serve(load_settings(), address, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     logger.info("metrics on port %d", port)
@@ -66,4 +66,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PORT)
+    main(*map(int, sys.argv[1:2]), *sys.argv[2:3])
