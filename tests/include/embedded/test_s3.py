@@ -86,7 +86,7 @@ def test_what_is_not_installed_is_said_with_the_command(
     home: Home, server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PROGRAM", home.root / "none")
-    with pytest.raises(StackError, match="not installed.* Remedy: run make s3"):
+    with pytest.raises(StackError, match=r"not installed.* Remedy: run make s3"):
         server.start(os.environ)
 
 
