@@ -18,7 +18,7 @@ from include.settings import Settings, load_settings
 
 logger = logging.getLogger("nightshelf.exporter")
 
-PORT, ANYWHERE = 9105, "0.0.0.0"
+PORT, ANYWHERE = "9105", "0.0.0.0"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -54,16 +54,16 @@ def serve(settings: Settings, host: str, port: int) -> ThreadingHTTPServer:
     return ThreadingHTTPServer((host, port), type("Bound", (Handler,), {"settings": settings}))
 
 
-def main(port: int = PORT, address: str = ANYWHERE) -> None:
+def main(port: str = PORT, address: str = ANYWHERE) -> None:
     """Serve until SIGTERM or SIGINT."""
     configure()
-    server = serve(load_settings(), address, port)
+    server = serve(load_settings(), address, int(port))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    logger.info("metrics on port %d", port)
+    logger.info("metrics on %s:%s", address, port)
     server.serve_forever()
     server.server_close()
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]), *sys.argv[2:3])
+    main(*sys.argv[1:])

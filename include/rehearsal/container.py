@@ -41,6 +41,12 @@ class Container:
     log: Path
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
+    @property
+    def address(self) -> str:
+        """Return where it answers, `http://address:port`, by what its health check asks."""
+        asked = next(word for word in (self.health.command if self.health else ()) if word.startswith("http"))
+        return asked[: asked.index("/", len("http://"))]
+
     def start(self) -> None:
         """Start it; the kernel ends it when this process is gone."""
         self._process = spawn(self.command, self.environment, PROJECT, self.log, dies_with_us=True)

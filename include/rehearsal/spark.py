@@ -1,0 +1,81 @@
+"""Spark's standalone cluster, asked by its own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from include.embedded.progress import Display
+from include.errors import StackError
+from include.rehearsal.container import Container
+
+PREFIX = "nightshelf-"
+TIMEOUT_SECONDS = 10
+
+
+def applications(master: Container) -> list[tuple[str, str]]:
+    """Return name and state of each application that has ended, the oldest first."""
+    return [(app["name"], app["state"]) for app in _page(master)["completedapps"]]
+
+
+def workers_alive(master: Container) -> int:
+    """Return how many workers the master counts on."""
+    return int(_page(master)["aliveworkers"])
+
+
+def worked_for(worker: Container) -> set[str]:
+    """Return the applications that the worker has, or had, an executor of since it was started."""
+    page = _page(worker)
+    return {executor["appid"] for executor in (*page["executors"], *page["finishedexecutors"])}
+
+
+@dataclass
+class Killer:
+    """Kills one worker, with its executors, during each of some jobs; its restart policy brings it back.
+
+    Parameters
+    ----------
+    jobs
+        Each is hit once, as soon as a worker has an executor of it.
+    """
+
+    workers: Sequence[Container]
+    jobs: Sequence[str]
+    display: Display
+    done: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Kill when it is time to."""
+        if not self.missed():
+            return
+        for worker in self.workers:
+            running = {executor["appdesc"]["name"].removeprefix(PREFIX) for executor in _page(worker)["executors"]}
+            for job in running.intersection(self.missed()):
+                worker.restart()
+                self.done.add(job)
+                self.display.say(f"  ✗ {worker.name} killed with its executor of {job}, and started again", "yellow")
+                return
+
+    def missed(self) -> list[str]:
+        """Return the jobs during which no worker was killed yet."""
+        return [job for job in self.jobs if job not in self.done]
+
+
+def _page(container: Container) -> Mapping[str, Any]:
+    """Return what the process says of itself where its health check asks.
+
+    Raises
+    ------
+    StackError
+        When it does not answer.
+    """
+    try:
+        answer = requests.get(f"{container.address}/json/", timeout=TIMEOUT_SECONDS)
+        return dict(answer.json())
+    except (requests.RequestException, ValueError) as error:
+        raise StackError(
+            f"{container.name} does not answer on {container.address}", remedy=f"read {container.log}"
+        ) from error
