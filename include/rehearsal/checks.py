@@ -113,7 +113,9 @@ class Checks:
         text = requests.get(f"{address}/metrics", timeout=TIMEOUT_SECONDS).text
         sources = re.findall(r'^nightshelf_source_up\{source="(\w+)"\} 1', text, re.MULTILINE)
         _require(sorted(sources) == ["airflow", "shelf"], f"the exporter reads {sources}")
-        return f"the exporter has {len(text.splitlines())} lines of metrics, from both databases"
+        sent = self.night.stack.metrics.received
+        _require(sent > 0, "Airflow has sent no metrics to Prometheus")
+        return f"the exporter has {len(text.splitlines())} lines from both databases, Airflow sent metrics {sent} times"
 
     def _health(self) -> str:
         sick = self.night.stack.unhealthy()
@@ -123,7 +125,8 @@ class Checks:
     def _logs(self) -> str:
         values = self.night.stack.values
         secrets = {value: name for name, value in values.items() if SECRET.search(name) and value}
-        files = [*_files(self.night.stack.home.logs), *_files(self.night.logs)]
+        home = self.night.stack.home
+        files = [*_files(home.logs), *_files(self.night.logs), *home.root.glob("tmp/*/spark/*/*/std*")]
         found = {
             f"{secrets[value]} in {file}"
             for file in files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,16 @@ class Night:
     display: Display
     meanwhile: Callable[[], None]
 
-    def plan(self) -> None:
-        """Tell Airflow, which is not started yet, which night its schedule has.
+    def prepare(self) -> None:
+        """Do what comes before the stack starts: what the image's build does, and which night the schedule has.
 
         The compose file lets the last complete night run. The demo shop's days are over, so the
         volume's stack file names another, as it does in an embedded stack.
         """
         night = str(self.shop.night)
         Home(self._home).remember({"NIGHTSHELF_FIRST_NIGHT": night, "NIGHTSHELF_LAST_NIGHT": night})
+        built = {name: value for name, value in self.environment.items() if name != "SPARK_MASTER"}
+        self._do("prepare_spark", ["--local"], "preparing Spark, as the image's build does", built)
 
     def run(self) -> None:
         """Run everything.
@@ -108,12 +110,12 @@ class Night:
 
     def _land(self, first: dt.date, last: dt.date) -> None:
         shop = ["--users", str(self.shop.users), "--items", str(self.shop.items)]
-        self._do("demo_shop", ["--from", str(first), "--to", str(last), *shop], f"landing {first} to {last}")
+        days = ["--from", str(first), "--to", str(last)]
+        self._do("demo_shop", [*days, *shop], f"landing {first} to {last}", self.environment)
 
-    def _do(self, name: str, arguments: Sequence[str], title: str) -> None:
-        """Run a job in the scheduler's container, as `docker compose exec` does."""
-        logs = self.stack.home.logs
-        with self.display.work(title) as work, Job(name, arguments, self.environment, logs) as job:
+    def _do(self, name: str, arguments: Sequence[str], title: str, environment: Mapping[str, str]) -> None:
+        """Run a job beside the containers, as `docker compose exec` does."""
+        with self.display.work(title) as work, Job(name, arguments, environment, self.stack.home.logs) as job:
             job.result(work)
 
     def _ingest(self, first: dt.date, last: dt.date) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from include.settings import PROJECT
 
 CODE, PACKAGES, CACHE = "/opt/nightshelf", "/opt/venv", "/var/cache/nightshelf"
-SCRATCH = "/tmp"
+SCRATCH, DATA = "/tmp", "/var/lib/nightshelf"
 ANYWHERE = r"0\.0\.0\.0|127\.0\.0\.1"
 
 
@@ -81,6 +81,7 @@ class Places:
             PACKAGES: Path(sys.prefix),
             CACHE: self.cache,
             SCRATCH: self.scratch(name),
+            DATA: self.scratch(name) / "data",  # the image has that folder where no volume lies over it
             **own,
         }
 

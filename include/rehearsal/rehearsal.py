@@ -70,9 +70,11 @@ class Rehearsal:
             killer.look()
 
         night = Night(stack, self.shop, self.display, meanwhile)
-        night.plan()
+        night.prepare()
         stack.start(self.display)
-        self.display.say(f"not rehearsed {', '.join(stack.left_out)}: their programs are not ours and do not run here")
+        self.display.say(
+            f"Not rehearsed: {', '.join(stack.left_out)}, and what Prometheus does with the metrics it gets."
+        )
         night.run()
         if killer.missed():
             raise CheckFailedError(f"no worker was killed during {', '.join(killer.missed())}")

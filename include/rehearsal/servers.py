@@ -1,11 +1,14 @@
-"""The two servers that are not ours: a real PostgreSQL and a real S3 server stand for their containers."""
+"""What stands for containers that are not ours: a real PostgreSQL, a real S3 server, and a receiver of metrics."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +20,7 @@ from include.rehearsal.compose import Service
 from include.rehearsal.container import answers
 from include.settings import PROJECT
 
+METRICS_PATH = "/api/v1/otlp/v1/metrics"
 ROLES = PROJECT / "deploy" / "postgres" / "roles.sh"
 
 
@@ -94,3 +98,51 @@ class S3Storage:
         """Make sure that it runs."""
         if not self.server.running():
             raise StackError("the S3 server does not run any more", remedy=f"read {self.log}")
+
+
+class Receiver:
+    """Takes what Airflow sends to Prometheus and counts it; nothing is stored, no rule is looked at."""
+
+    name = "prometheus"
+
+    def __init__(self, service: Service, log: Path) -> None:
+        self.service = replace(service, needs={})
+        self.log = log
+        self.received = 0
+        self._server = ThreadingHTTPServer((LOCALHOST, 0), type("Bound", (_Handler,), {"receiver": self}))
+
+    @property
+    def port(self) -> int:
+        """Return where it listens on 127.0.0.1."""
+        return self._server.server_port
+
+    def start(self) -> None:
+        """Begin to answer."""
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def ready(self) -> bool:
+        """Say that it does; it is a thread of this process."""
+        return True
+
+    def check(self) -> None:
+        """Nothing of its own can end."""
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    receiver: Receiver
+
+    def do_POST(self) -> None:
+        """Take one message, which no handler of a real Prometheus would refuse."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        known = self.path == METRICS_PATH
+        self.receiver.received += known and len(body) > 0
+        self.send_response(HTTPStatus.OK if known else HTTPStatus.NOT_FOUND)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

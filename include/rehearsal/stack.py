@@ -22,12 +22,11 @@ from include.errors import StackError
 from include.rehearsal.compose import Service, read_services
 from include.rehearsal.container import Container, make_container
 from include.rehearsal.places import Places, random_subnet
-from include.rehearsal.servers import PostgresServer, S3Storage
+from include.rehearsal.servers import PostgresServer, Receiver, S3Storage
 from include.settings import PROJECT, load_settings, read_stack_file
 
 COMPOSE = PROJECT / "docker-compose.yaml"
 ENV = PROJECT / "scripts" / "env.sh"
-SERVERS = ("postgres", "s3")
 SCALE = {"spark-worker": 2}
 SIZES = ("SPARK_WORKER_CORES", "SPARK_WORKER_MEMORY", "SPARK_DRIVER_MEMORY")
 LOOK_SECONDS = 1.0
@@ -68,7 +67,7 @@ class Stack:
     values
         What `.env` says.
     left_out
-        Services whose programs are others': they do not run here.
+        Services whose programs are others' and that nothing stands for.
     """
 
     home: Home
@@ -76,6 +75,7 @@ class Stack:
     places: Places
     postgres: PostgresServer
     s3: S3Storage
+    metrics: Receiver
     containers: Mapping[str, Container]
     left_out: Sequence[str]
     _begun: dict[str, float] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Stack:
     @property
     def parts(self) -> list[Part]:
         """All of them, servers first."""
-        return [self.postgres, self.s3, *self.containers.values()]
+        return [self.postgres, self.s3, self.metrics, *self.containers.values()]
 
     def start(self, display: Display) -> None:
         """Start each part once what it needs is ready, until all are.
@@ -123,6 +123,7 @@ class Stack:
     def stop(self) -> None:
         """End everything; what it stored stays."""
         end_marked(self.home.root, grace_seconds=GRACE_SECONDS)
+        self.metrics.stop()
         self.s3.server.stop()
         self.postgres.server.stop()
 
@@ -159,7 +160,8 @@ def open_stack(root: Path, environment: Mapping[str, str]) -> Stack:
     home = _make_home(root)
     values = _make_values(root / ".env", environment)
     services = read_services(COMPOSE, values)
-    ports = {name: free_port() for name in SERVERS}
+    metrics = Receiver(services["prometheus"], home.logs / "prometheus.log")
+    ports = {"postgres": free_port(), "s3": free_port(), metrics.name: metrics.port}
     ours = {name: service for service in services.values() if service.ours for name in _names(service)}
     subnet = random_subnet()
     places = Places(
@@ -177,8 +179,9 @@ def open_stack(root: Path, environment: Mapping[str, str]) -> Stack:
             services["postgres"], Postgres(root, ports["postgres"], environment, bare=True), home.logs / "postgres.log"
         ),
         s3=S3Storage(services["s3"], S3Server(home, ports["s3"]), home.logs / "s3.log"),
+        metrics=metrics,
         containers={name: make_container(service, name, places, java) for name, service in ours.items()},
-        left_out=[name for name, service in services.items() if not service.ours and name not in SERVERS],
+        left_out=[name for name, service in services.items() if not service.ours and name not in ports],
     )
 
 
