@@ -20,11 +20,16 @@ from include.embedded.home import Home
 from include.embedded.ports import LOCALHOST, free_port
 from include.embedded.s3 import PROGRAM, server_environment
 from include.lake.s3_client import make_client
-from include.settings import load_s3_settings
+from include.settings import load_s3_settings, load_settings
+from include.spark_s3 import jar_names
 
 BUCKET = "nightshelf-test"
 KEY, SECRET = "test-key", "test-secret-of-no-use"
 START_SECONDS = 60
+JARS = load_settings().jar_folder
+needs_jars = pytest.mark.skipif(
+    not all((JARS / name).is_file() for name in jar_names()), reason="make jars fetches what Spark needs for S3"
+)
 
 
 def _command(port: int, folder: str) -> list[str]:

@@ -20,13 +20,9 @@ from include.errors import ConfigurationError
 from include.lake import Lake, find_manifest, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT, S3Settings, load_settings
 from include.spark_s3 import COMMITTER, jar_names, s3_options, uses_s3
-from tests.s3_servers import BUCKET, running_s3
+from tests.s3_servers import BUCKET, JARS, needs_jars, running_s3
 
 FIRST, LAST = "2025-01-01", "2025-01-02"
-JARS = load_settings().jar_folder
-needs_jars = pytest.mark.skipif(
-    not all((JARS / name).is_file() for name in jar_names()), reason="make jars fetches what Spark needs for S3"
-)
 
 
 def with_jars(folder: Path, **variables: str) -> dict[str, str]:
