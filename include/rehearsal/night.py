@@ -76,11 +76,11 @@ class Night:
         """
         night = self.shop.night
         self._land(OPENING, night)
-        self._wait("waiting for the DAGs", lambda: find_awaited(self._api, DAGS))
+        self._wait("waiting for the DAGs", lambda: find_awaited(self.api, DAGS))
         for dag in (HISTORY, WATCH):
-            self._api.set_paused(dag, False)
+            self.api.set_paused(dag, False)
         self._ingest(OPENING, night - DAY)
-        self._api.set_paused(NIGHT, False)
+        self.api.set_paused(NIGHT, False)
         self._wait("waiting for the scheduler to begin the night", lambda: self._not_begun(NIGHT))
         self._follow(NIGHT, f"night {night}")
         self._land(night + DAY, night + DAY)
@@ -103,7 +103,8 @@ class Night:
         return load_settings(self.environment).home
 
     @property
-    def _api(self) -> AirflowApi:
+    def api(self) -> AirflowApi:
+        """Return a client of Airflow's REST API, as the administrator of `.env`."""
         values = self.stack.values
         address = self.stack.containers["airflow-api"].address
         return AirflowApi(address, values["AIRFLOW_ADMIN"], values["AIRFLOW_ADMIN_PASSWORD"])
@@ -120,17 +121,17 @@ class Night:
 
     def _ingest(self, first: dt.date, last: dt.date) -> None:
         run_id = f"history__{first}"
-        self._api.trigger(HISTORY, run_id, {"first_day": str(first), "last_day": str(last), "reason": "rehearsal"})
+        self.api.trigger(HISTORY, run_id, {"first_day": str(first), "last_day": str(last), "reason": "rehearsal"})
         self._runs().follow(HISTORY, run_id, f"history {first} to {last}")
 
     def _follow(self, dag: str, title: str) -> None:
-        self._runs().follow(dag, self._api.runs(dag)[0]["dag_run_id"], title)
+        self._runs().follow(dag, self.api.runs(dag)[0]["dag_run_id"], title)
 
     def _runs(self) -> Runs:
-        return Runs(self._api, self.display, self.logs, f"read the logs in {self.logs}", self.meanwhile)
+        return Runs(self.api, self.display, self.logs, f"read the logs in {self.logs}", self.meanwhile)
 
     def _not_begun(self, dag: str) -> str:
-        return "" if self._api.runs(dag) else dag
+        return "" if self.api.runs(dag) else dag
 
     def _wait(self, title: str, awaited: Callable[[], str]) -> None:
         """Wait until `awaited` names nothing any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,8 @@ class Rehearsal:
             self._rehearse(stack)
             well = True
         finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)  # to end everything takes seconds that nobody may cut short
             with self.display.work("stopping the stack"):
                 stack.stop()
             if well and not self.keep:
