@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from include.embedded.disk import check_room
 from include.embedded.progress import Display
+from include.errors import NightshelfError
 from include.rehearsal.checks import CheckFailedError, Checks
 from include.rehearsal.night import Night, Shop
 from include.rehearsal.spark import Killer
@@ -44,9 +46,13 @@ class Rehearsal:
             At the first thing that fails. Then the home stays too, for its logs.
         """
         root = Path(tempfile.mkdtemp(prefix="nightshelf-rehearsal-"))
-        check_room(root)
+        try:
+            check_room(root)
+            stack = open_stack(root, self.environment)
+        except NightshelfError:
+            shutil.rmtree(root)
+            raise
         self.display.say(f"home          {root}")
-        stack = open_stack(root, self.environment)
         well = False
         try:
             self._rehearse(stack)

@@ -100,7 +100,6 @@ def environment(cluster: Cluster, tmp_path: Path) -> dict[str, str]:
     conf.mkdir()
     (conf / "spark-defaults.conf").write_text(
         "spark.executor.memory 512m\n"
-        f"spark.executor.extraJavaOptions {JAVA}\n"
         # Do not begin before both workers are there
         "spark.scheduler.minRegisteredResourcesRatio 1.0\n"
         "spark.scheduler.maxRegisteredResourcesWaitingTime 60s\n"
