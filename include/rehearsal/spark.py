@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from include.rehearsal.container import Container
 
 PREFIX = "nightshelf-"
 TIMEOUT_SECONDS = 10
+SETTLE_SECONDS = 4.0  # an executor has to start before it has anything to lose
 
 
 def applications(master: Container) -> list[tuple[str, str]]:
@@ -39,25 +41,27 @@ class Killer:
     Parameters
     ----------
     jobs
-        Each is hit once, as soon as a worker has an executor of it.
+        Each is hit once, when a worker has had an executor of it for `SETTLE_SECONDS`.
     """
 
     workers: Sequence[Container]
     jobs: Sequence[str]
     display: Display
     done: set[str] = field(default_factory=set)
+    seen: dict[str, float] = field(default_factory=dict)
 
     def look(self) -> None:
         """Kill when it is time to."""
         if not self.missed():
             return
-        for worker in self.workers:
+        for worker in (worker for worker in self.workers if worker.ready()):  # one that was killed takes its time
             running = {executor["appdesc"]["name"].removeprefix(PREFIX) for executor in _page(worker)["executors"]}
             for job in running.intersection(self.missed()):
-                worker.restart()
-                self.done.add(job)
-                self.display.say(f"  ✗ {worker.name} killed with its executor of {job}, and started again", "yellow")
-                return
+                if time.monotonic() - self.seen.setdefault(job, time.monotonic()) >= SETTLE_SECONDS:
+                    worker.restart()
+                    self.done.add(job)
+                    self.display.say(f"  ✗ {worker.name} killed in mid-{job}, and started again", "yellow")
+                    return
 
     def missed(self) -> list[str]:
         """Return the jobs during which no worker was killed yet."""

@@ -58,9 +58,13 @@ class Restarted(Container):
     """A container that only counts its restarts."""
 
     restarts = 0
+    asleep = False
 
     def restart(self) -> None:
         self.restarts += 1
+
+    def ready(self) -> bool:
+        return not self.asleep
 
 
 def container(port: int, folder: Path) -> Restarted:
@@ -86,7 +90,8 @@ def test_one_that_does_not_answer_is_named(tmp_path: Path) -> None:
         workers_alive(container(free_port(), tmp_path))
 
 
-def test_a_worker_is_killed_once_in_each_job(page: Page, tmp_path: Path) -> None:
+def test_a_worker_is_killed_once_in_each_job(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("include.rehearsal.spark.SETTLE_SECONDS", 0.0)
     worker, said = container(page.server_port, tmp_path), io.StringIO()
     killer = Killer([worker], ["ingest", "score"], Display(Console(file=said, width=200)))
     for running, restarts, missed in (
@@ -99,4 +104,11 @@ def test_a_worker_is_killed_once_in_each_job(page: Page, tmp_path: Path) -> None
         page.content = {"executors": running}
         killer.look()
         assert (worker.restarts, killer.missed()) == (restarts, missed)
-    assert "spark-worker-1 killed with its executor of score" in said.getvalue()
+    monkeypatch.setattr("include.rehearsal.spark.SETTLE_SECONDS", 60.0)
+    killer.jobs, page.content = ["later"], {"executors": [executor("app-4", "later")]}
+    killer.look()
+    assert worker.restarts == 2
+    worker.asleep, page.content = True, {}
+    killer.jobs = ["other"]
+    killer.look()
+    assert "spark-worker-1 killed in mid-score" in said.getvalue()
