@@ -57,7 +57,8 @@ class Killer:
         for worker in (worker for worker in self.workers if worker.ready()):  # one that was killed takes its time
             running = {executor["appdesc"]["name"].removeprefix(PREFIX) for executor in _page(worker)["executors"]}
             for job in running.intersection(self.missed()):
-                if time.monotonic() - self.seen.setdefault(job, time.monotonic()) >= SETTLE_SECONDS:
+                since = self.seen.setdefault(job, time.monotonic())
+                if time.monotonic() - since >= SETTLE_SECONDS:
                     worker.restart()
                     self.done.add(job)
                     self.display.say(f"  ✗ {worker.name} killed in mid-{job}, and started again", "yellow")
