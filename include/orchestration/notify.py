@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
 from airflow.sdk import Context
+from pydantic import SecretStr
 
 from include.errors import ConfigurationError
 from include.settings import Settings, load_settings
@@ -73,9 +74,9 @@ def failure_of(context: Mapping[str, Any], settings: Settings) -> Failure:
 
 def blot_out(text: str, settings: Settings) -> str:
     """Return `text` without the passwords of any URL in it and without this installation's own secrets."""
-    for secret in (settings.slack_webhook, settings.smtp_url, settings.database_url, settings.analyst_url):
-        url = secret.get_secret_value()
-        for part in (url, *PASSWORD.findall(url)):
+    for _, value in settings:
+        secret = value.get_secret_value() if isinstance(value, SecretStr) else ""
+        for part in (secret, *PASSWORD.findall(secret)):
             text = text.replace(part, "***") if part else text
     return PASSWORD_IN_URL.sub(r"\1:***@", text)
 

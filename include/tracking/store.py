@@ -39,6 +39,8 @@ def tracking(settings: Settings) -> Iterator[MlflowClient]:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if password := settings.tracking_password.get_secret_value():
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = password  # it may come from a file, which MLflow would not read
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
