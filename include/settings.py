@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic import ValidationError as PydanticError
 
 from include.errors import ConfigurationError
@@ -38,6 +38,7 @@ VARIABLES = {
     "smtp_url": "NIGHTSHELF_SMTP_URL",
     "mail_from": "NIGHTSHELF_MAIL_FROM",
     "mail_to": "NIGHTSHELF_MAIL_TO",
+    "fresh_by": "NIGHTSHELF_FRESH_BY",
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "tracking_password": "MLFLOW_TRACKING_PASSWORD",
     "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
@@ -96,6 +97,9 @@ class Settings(BaseModel):
     smtp_url: SecretStr = Field(SecretStr(""), description="smtp:// or smtps://[user:password@]host[:port] for e-mail.")
     mail_from: str = Field("", description="Sender of e-mail.")
     mail_to: str = Field("", description="Receivers of e-mail, separated by commas.")
+    fresh_by: dt.time = Field(
+        dt.time(6), gt=dt.time(2), description="Hour (UTC) by which the night, begun at 02:00, must be live."
+    )
     tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
     tracking_password: SecretStr = Field(SecretStr(""), description="For a tracking server that asks for one.")
     artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
@@ -108,6 +112,13 @@ class Settings(BaseModel):
     landing_timeout_hours: float = Field(4.0, gt=0, description="How long a night waits for its landing.")
     first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
     last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")
+
+    @field_validator("fresh_by")
+    @classmethod
+    def _is_utc(cls, hour: dt.time) -> dt.time:
+        if hour.tzinfo is not None:
+            raise ValueError("give it in UTC, without an offset")
+        return hour
 
     @property
     def kernel_folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_what_nobody_sets_lies_below_the_home(tmp_path: Path) -> None:
 def test_a_wrong_value_names_its_variable(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="NIGHTSHELF_LAST_NIGHT=soon"):
         load_settings({"NIGHTSHELF_HOME": str(tmp_path), "NIGHTSHELF_LAST_NIGHT": "soon"})
+
+
+@pytest.mark.parametrize("hour", ["02:00", "6", "25:00", "06:00+02:00", "06:00Z"])
+def test_the_hour_is_one_of_utc_after_the_night_begins(tmp_path: Path, hour: str) -> None:
+    home = {"NIGHTSHELF_HOME": str(tmp_path)}
+    assert load_settings({**home, "NIGHTSHELF_FRESH_BY": "05:30"}).fresh_by == dt.time(5, 30)
+    assert load_settings(home).fresh_by == dt.time(6)
+    with pytest.raises(ConfigurationError, match=f"NIGHTSHELF_FRESH_BY={hour[:5]}"):
+        load_settings({**home, "NIGHTSHELF_FRESH_BY": hour})
 
 
 def test_passwords_do_not_show(tmp_path: Path) -> None:
