@@ -75,6 +75,12 @@ class S3Settings(BaseModel):
     secret_key: SecretStr = SecretStr("")
     session_token: SecretStr = SecretStr("")
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which programs that know nothing of our settings find the same server."""
+        values = {name: getattr(self, field) for field, name in S3_VARIABLES.items()}
+        plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
+        return {name: value for name, value in plain.items() if value}
+
 
 class Settings(BaseModel):
     """The settings of one installation; each field's variable stands in `VARIABLES`."""
@@ -197,6 +203,16 @@ def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings
         return S3Settings.model_validate(values)
     except PydanticError as error:
         raise _named(error, S3_VARIABLES, values, home) from error
+
+
+def hand_on(variables: Mapping[str, str]) -> None:
+    """Set variables of this process, for libraries and children that read no settings of ours.
+
+    The file that a secret came from is forgotten: a secret is not set both ways.
+    """
+    os.environ.update(variables)
+    for name in variables:
+        os.environ.pop(f"{name}_FILE", None)
 
 
 def _known(environment: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from include.errors import TrackingError
-from include.settings import Settings
+from include.settings import Settings, hand_on, load_s3_settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,12 +40,14 @@ def tracking(settings: Settings) -> Iterator[MlflowClient]:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if password := settings.tracking_password.get_secret_value():
-        os.environ["MLFLOW_TRACKING_PASSWORD"] = password  # it may come from a file, which MLflow would not read
+        hand_on({"MLFLOW_TRACKING_PASSWORD": password})
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     uri = settings.tracking_uri
+    if settings.artifact_uri.startswith("s3://"):
+        hand_on(load_s3_settings().environment())  # MLflow's client of S3 reads nothing else
     try:
         if uri.startswith("sqlite:///"):
             Path(unquote(uri.removeprefix("sqlite:///"))).parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from include.settings import (
     VARIABLES,
     S3Settings,
     Settings,
+    hand_on,
     load_s3_settings,
     load_settings,
 )
@@ -130,3 +132,16 @@ def test_a_secret_file_that_gives_nothing_is_named(tmp_path: Path, content: byte
     with pytest.raises(ConfigurationError, match=f"AWS_ACCESS_KEY_ID_FILE={path} {reason}") as caught:
         load_s3_settings({"NIGHTSHELF_HOME": str(tmp_path), "AWS_ACCESS_KEY_ID_FILE": str(path)})
     assert "correct AWS_ACCESS_KEY_ID_FILE" in str(caught.value)
+
+
+def test_a_secret_that_is_handed_on_is_no_longer_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHELF_HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+        (tmp_path / name).write_text(f"value of {name}")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    before = load_s3_settings()
+    hand_on(before.environment())
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "value of AWS_SECRET_ACCESS_KEY"
+    assert load_s3_settings() == before

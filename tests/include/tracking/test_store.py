@@ -31,15 +31,14 @@ def test_a_password_is_never_shown() -> None:
 
 
 def test_the_servers_password_may_come_from_a_file(store: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "")
     with tracking(store):
-        assert "MLFLOW_TRACKING_PASSWORD" not in os.environ
+        assert os.environ["MLFLOW_TRACKING_PASSWORD"] == ""
     path = store.home / "password"
     path.write_text("pa55\n")
     asked = load_settings({"NIGHTSHELF_HOME": str(store.home), "MLFLOW_TRACKING_PASSWORD_FILE": str(path)})
     with tracking(asked):
         assert os.environ["MLFLOW_TRACKING_PASSWORD"] == "pa55"
-    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
 
 
 def test_only_this_package_imports_mlflow() -> None:
