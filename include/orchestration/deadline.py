@@ -10,8 +10,8 @@ import asyncio
 import datetime as dt
 from typing import Any
 
-from airflow.sdk import AsyncCallback, DeadlineAlert
-from airflow.sdk.definitions.deadline import BaseDeadlineReference
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
 
 from include.orchestration.notify import Message, deliver
 from include.orchestration.schedule import NIGHTLY_HOUR
