@@ -134,6 +134,13 @@ def run(url: str, query: str) -> list[tuple[Any, ...]]:
     return rows
 
 
+def test_prometheus_can_read_what_every_panel_asks(tmp_path: Path) -> None:
+    asked = [target["expr"] for _, panel in PANELS for target in panel["targets"] if "expr" in target]
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"SUCCESS: {len(asked)} rules found" in promtool("check", "rules", tmp_path / "panels.yml")
+
+
 @pytest.fixture(scope="module")
 def staged(postgres: Database) -> Any:
     from tests.databases import fresh_copy
