@@ -100,7 +100,7 @@ def airflow(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "AIRFLOW__CORE__EXECUTOR": container["AIRFLOW__CORE__EXECUTOR"],
+        **{name: container[name] for name in ("AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__PARALLELISM")},
         **{name: value.replace("prometheus:9090", f"127.0.0.1:{port}") for name, value in told.items()},
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
     }
@@ -132,3 +132,11 @@ def test_a_failed_task_reaches_slack_and_mail_by_way_of_prometheus(port: int, pe
 def test_a_panel_on_prometheus_shows_something(expression: str, port: int, airflow: None) -> None:
     found: list[Any] = []
     assert eventually(lambda: bool(found.extend(query(port, expression)) or found), seconds=90), expression
+
+
+def test_free_slots_are_counted_once(port: int, airflow: None) -> None:
+    """Airflow sends some metrics under two names: with a tag, and with the tag's value at the end of the name."""
+    (asked,) = [parameter.values[0] for parameter in EXPRESSIONS if "airflow_" in str(parameter.values[0])]
+    assert eventually(lambda: bool(query(port, str(asked))), seconds=90)
+    (found,) = query(port, str(asked))
+    assert found["value"][1] == SERVICES["airflow-scheduler"]["environment"]["AIRFLOW__CORE__PARALLELISM"]
