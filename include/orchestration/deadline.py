@@ -48,6 +48,6 @@ def late_night(context: dict[str, Any], settings: Settings) -> Message:
     link = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{run_id}"
     return Message(
         subject=f"Nightshelf: the shelf is not fresh at {hour} UTC ({run_id})",
-        text=f"{dag_id} is {run['state']}; readers see the batch of an earlier night.\n\n"
+        text=f"{dag_id} is {run['state']}; unless publish is done, readers see an earlier night's batch.\n\n"
         f"Run: {link}\nWhat to do: docs/runbook.md#shelfnotfresh\n",
     )
