@@ -4,7 +4,7 @@ from include.lake.committer import check_committer
 from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
-from include.lake.partitions import list_days, partition_folder, partition_uris
+from include.lake.partitions import list_days, load_days, partition_folder, partition_uris
 from include.lake.store import FileInfo, Lake, open_lake
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "find_complete",
     "find_manifest",
     "list_days",
+    "load_days",
     "load_manifest",
     "open_folder",
     "open_lake",
