@@ -114,11 +114,11 @@ class CommandLines:
 
     def with_secrets(self, secrets: Mapping[str, str]) -> list[str]:
         """Return which secrets stood in the command line of which program."""
-        return sorted(
+        return sorted({
             f"{name} in the command line of {line.split(bytes(1))[0].decode(errors='replace')}"
             for line in list(self._seen)
             for name in seen_in(line, secrets)
-        )
+        })  # fmt: skip
 
     def _watch(self) -> None:
         while not self._done.wait(EVERY_SECONDS):
