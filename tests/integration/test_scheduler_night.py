@@ -76,9 +76,12 @@ class Shell:
             "AWS_ACCESS_KEY_ID": "AKIA0NIGHTSHELF0TESTS",
             "AWS_SECRET_ACCESS_KEY": "aws/s3cret+of+the+tests",
         }
+        (folder / "webhook").write_text(f"{webhook.url}\n")
         self.environment = {
             **os.environ,
             **self.secrets,
+            "NIGHTSHELF_SLACK_WEBHOOK": "",
+            "NIGHTSHELF_SLACK_WEBHOOK_FILE": str(folder / "webhook"),
             "NIGHTSHELF_MAIL_FROM": "night@example.org",
             "NIGHTSHELF_MAIL_TO": "ada@example.org",
             "NIGHTSHELF_FRESH_BY": "02:01",
