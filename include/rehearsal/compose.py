@@ -93,7 +93,7 @@ def filled(text: object, values: Mapping[str, str]) -> str:
         if rest.startswith(":?") and not value:
             raise ConfigurationError(f"{name} is not set", remedy=rest.removeprefix(":?"))
         use_default = not value if rest.startswith(":-") else name not in values
-        return rest.lstrip(":-") if use_default and rest.startswith(("-", ":-")) else value
+        return rest.removeprefix(":").removeprefix("-") if use_default and rest.startswith(("-", ":-")) else value
 
     return VARIABLE.sub(replace, str(text))
 
