@@ -132,8 +132,12 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
     staged = staging_folder(ROOT)
     try:
         written = score_everyone(settings, lake, staged, catalogue, make_shoppers(training_set, model, source.policy))
-        write_table(lake, f"{staged}/{POPULAR}", popular_table(catalogue, source.policy.ranking.fallback_items))
-        write_table(lake, f"{staged}/{c.ITEMS}", items_table(training_set))
+        tables = {
+            POPULAR: popular_table(catalogue, source.policy.ranking.fallback_items),
+            c.ITEMS: items_table(training_set),
+        }
+        files = [f"{LISTS}/{name}" for name in written.files]
+        files += [write_table(lake, staged, name, table) for name, table in tables.items()]
         return commit_folder(
             lake,
             staged,
@@ -142,7 +146,7 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
             counts=written.counts,
             inputs={source.training_set: source.manifest.fingerprint, "model": source.model_version},
             details=describe(source, training_set, written),
-            only={LISTS: written.files},
+            files=files,
         )
     finally:
         lake.delete(staged)
@@ -212,14 +216,15 @@ def items_table(training_set: TrainingSet) -> pa.Table:
     )
 
 
-def write_table(lake: Lake, folder: str, table: pa.Table) -> None:
-    """Write a small table as one Parquet file."""
+def write_table(lake: Lake, staged: str, name: str, table: pa.Table) -> str:
+    """Write a small table as one Parquet file below `staged` and return its path there."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    lake.write_bytes(f"{folder}/part.parquet", sink.getvalue().to_pybytes())
+    lake.write_bytes(f"{staged}/{name}/part.parquet", sink.getvalue().to_pybytes())
+    return f"{name}/part.parquet"
 
 
 def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:

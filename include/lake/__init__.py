@@ -1,10 +1,10 @@
 """The lake: folders of Parquet whose manifest is the commit record."""
 
-from include.lake.committer import check_committer
 from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.partitions import list_days, partition_folder, partition_uris
+from include.lake.spark_files import write_parquet
 from include.lake.store import FileInfo, Lake, open_lake
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Lake",
     "LocalLake",
     "Manifest",
-    "check_committer",
     "commit_file",
     "commit_folder",
     "find_complete",
@@ -26,4 +25,5 @@ __all__ = [
     "partition_folder",
     "partition_uris",
     "staging_folder",
+    "write_parquet",
 ]

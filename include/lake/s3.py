@@ -24,6 +24,7 @@ from include.lake.s3_client import (
     code_of,
     make_client,
     make_filesystem,
+    missing,
     named_errors,
     no_bucket,
 )
@@ -75,6 +76,12 @@ class S3Lake:
 
     def exists(self, path: str) -> bool:
         return self._head(path) is not None
+
+    def size(self, path: str) -> int:
+        head = self._head(path)
+        if head is None:
+            raise missing(self._uri(path))
+        return int(head["ContentLength"])
 
     def read_bytes(self, path: str) -> bytes:
         return self._whole(path, lambda chunks: b"".join(chunks))
@@ -152,8 +159,11 @@ class S3Lake:
         key = self._key(folder)
         return f"{key}/" if key else ""
 
+    def _uri(self, path: str) -> str:
+        return f"s3://{self.bucket}/{self._key(path)}"
+
     def _named(self, path: str) -> AbstractContextManager[None]:
-        return named_errors(f"s3://{self.bucket}/{self._key(path)}", self.bucket, self.access)
+        return named_errors(self._uri(path), self.bucket, self.access)
 
     def _pages(self, folder: str, **options: str) -> list[dict[str, Any]]:
         with self._named(folder):

@@ -103,9 +103,7 @@ def named_errors(uri: str, bucket: str, access: S3Settings) -> Iterator[None]:
     except ClientError as error:
         code = code_of(error)
         if code in MISSING:
-            raise MissingArtifactError(
-                f"{uri} does not exist", remedy="clear the task that writes it, and what follows"
-            ) from error
+            raise missing(uri) from error
         if code == "NoSuchBucket":
             raise no_bucket(bucket, server) from error
         if code in REFUSED:
@@ -120,6 +118,11 @@ def named_errors(uri: str, bucket: str, access: S3Settings) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise LakeError(f"{uri}: {error}", remedy=f"check that {server} answers, then clear the task") from error
+
+
+def missing(uri: str) -> MissingArtifactError:
+    """Return the error for an object that is not there."""
+    return MissingArtifactError(f"{uri} does not exist", remedy="clear the task that writes it, and what follows")
 
 
 def no_bucket(bucket: str, server: str) -> ConfigurationError:

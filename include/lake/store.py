@@ -38,6 +38,9 @@ class Lake(Protocol):
     def exists(self, path: str) -> bool:
         """Tell whether a file is stored at `path`."""
 
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes."""
+
     def read_bytes(self, path: str) -> bytes:
         """Return a file's content."""
 
