@@ -19,6 +19,16 @@ COMMITTER = {
     "spark.sql.parquet.output.committer.class": "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter",
     "spark.sql.sources.commitProtocolClass": "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol",
 }
+# What S3A does not get done it tries again: its client once, S3A itself with growing pauses. By Hadoop's own limits a
+# job would wait for a dead server for many minutes; docs/s3.md says how long it takes with these.
+PATIENCE = {
+    "spark.hadoop.fs.s3a.attempts.maximum": "0",
+    "spark.hadoop.fs.s3a.retry.limit": "4",
+    "spark.hadoop.fs.s3a.retry.interval": "500ms",
+    "spark.hadoop.fs.s3a.retry.throttle.limit": "7",
+    "spark.hadoop.fs.s3a.connection.establish.timeout": "5s",
+    "spark.hadoop.fs.s3a.connection.timeout": "20s",
+}
 
 
 def uses_s3(settings: Settings) -> bool:
@@ -54,6 +64,7 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
         "spark.executor.extraClassPath": path,
         "spark.hadoop.fs.s3a.endpoint.region": access.region,
         **COMMITTER,
+        **PATIENCE,
         **(_other_server(access) if access.endpoint else {}),
     }
 

@@ -38,7 +38,7 @@ from include.contracts.outcomes import (
 )
 from include.contracts.reading import read_delivered
 from include.contracts.schema import CONTRACT
-from include.lake import Lake, commit_folder, partition_folder, staging_folder, write_parquet
+from include.lake import Lake, commit_folder, partition_folder, s3_failure, staging_folder, write_parquet
 from include.lake.manifest import fingerprint
 from include.log import step
 
@@ -183,6 +183,9 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
+        failure = s3_failure(error)
+        if failure is not None:
+            raise failure from error
         found = _READ_FAILURE.search(str(error))
         if found is None:
             raise

@@ -4,6 +4,7 @@ from include.lake.folders import commit_file, commit_folder, find_complete, open
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.partitions import list_days, partition_folder, partition_uris
+from include.lake.s3_failures import s3_failure
 from include.lake.spark_files import write_parquet
 from include.lake.store import FileInfo, Lake, open_lake
 
@@ -24,6 +25,7 @@ __all__ = [
     "open_lake",
     "partition_folder",
     "partition_uris",
+    "s3_failure",
     "staging_folder",
     "write_parquet",
 ]

@@ -26,7 +26,6 @@ from include.lake.s3_client import (
     make_filesystem,
     missing,
     named_errors,
-    no_bucket,
 )
 from include.lake.store import FileInfo
 from include.settings import S3Settings, load_s3_settings
@@ -185,15 +184,8 @@ class S3Lake:
 
     @cached_property
     def _bucket_exists(self) -> bool:
-        from botocore.exceptions import ClientError
-
-        with self._named(""):
-            try:
-                self._client.head_bucket(Bucket=self.bucket)
-            except ClientError as error:
-                if code_of(error) in MISSING:
-                    raise no_bucket(self.bucket, self.access.endpoint or "S3") from error
-                raise
+        with self._named(""):  # a listing is refused with a reason in words, which a question for the bucket is not
+            self._client.list_objects_v2(Bucket=self.bucket, Prefix=self._below(""), MaxKeys=1)
         return True
 
     def _whole(self, path: str, consume: Callable[[Iterator[bytes]], T]) -> T:
