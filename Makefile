@@ -7,10 +7,10 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
+export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev jars lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
+.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -25,17 +25,21 @@ setup: ## the environment only: .venv from the lock, Java and a compiler by apt 
 .venv/.lock:
 	@scripts/setup.sh
 
-dev: ## the environment with the tools of lint and test
+dev: ## the environment with the tools of lint and test, and an S3 server for the tests
 	@scripts/setup.sh --dev
+	@scripts/apart.sh s3
 
 jars: setup ## fetch what Spark needs for a lake on S3 (690 MB), once for an installation
 	@scripts/jars.sh
 
+s3: jars ## fetch what LAKE=s3 needs: those jars and an S3 server for this machine
+	@scripts/apart.sh s3
+
 lock: setup ## compile requirements*.in into requirements*.txt; UPGRADE=1 looks for newer versions
 	@scripts/lock.sh
 
-nightly: setup ## real nights on the demo shop; DATASET=online_retail SOURCE=<file> for real data, NIGHTS=2
-	@$(CLI) nightly $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} $${NIGHTS:+--nights "$$NIGHTS"}
+nightly: setup $(if $(filter s3,$(LAKE)),s3) ## real nights on the demo shop; DATASET=online_retail SOURCE=<file> for real data, NIGHTS=2, LAKE=s3
+	@$(CLI) nightly $${LAKE:+--lake "$$LAKE"} $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} $${NIGHTS:+--nights "$$NIGHTS"}
 
 up: setup ## start PostgreSQL and Airflow
 	@$(CLI) up
@@ -68,11 +72,12 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/lint-imports
 
 bench: dev ## measure ranking and publishing, write docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
-	@scripts/bench.sh
+	@scripts/apart.sh bench || echo "bench: the peers cannot be installed; their rows will say so" >&2
 	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} --docs docs
 
 test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
 	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres)"
 
 test: lint ## everything, the whole night with the real scheduler included
+	@scripts/jars.sh || echo "test: without Spark's jars for S3 the tests that need them are skipped" >&2
 	@$(PYTEST) $(PARALLEL)

@@ -71,6 +71,12 @@ class S3Settings(BaseModel):
     secret_key: SecretStr = SecretStr("")
     session_token: SecretStr = SecretStr("")
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which programs that know nothing of our settings find the same server."""
+        values = {name: getattr(self, field) for field, name in S3_VARIABLES.items()}
+        plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
+        return {name: value for name, value in plain.items() if value}
+
 
 class Settings(BaseModel):
     """The settings of one installation; each field's variable stands in `VARIABLES`."""

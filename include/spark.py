@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from include.errors import ConfigurationError
+from include.lake import open_lake
 from include.settings import PROJECT, Settings, load_s3_settings
-from include.spark_s3 import s3_environment, s3_options, uses_s3
+from include.spark_s3 import jar_path, s3_options, uses_s3
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -86,7 +87,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     if uses_s3(settings):
         access = load_s3_settings()
         options |= s3_options(settings, access)
-        os.environ.update(s3_environment(access))
+        os.environ.update(access.environment())  # the JVM finds its keys there
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)
@@ -127,13 +128,15 @@ def worker_environment(task_cpus: str) -> dict[str, str]:
 
 
 def class_archive(settings: Settings) -> Path:
-    """Return where the archive of Spark's classes for this Java and this PySpark belongs."""
+    """Return where the archive of Spark's classes for this Java, this PySpark and this lake belongs."""
     import pyspark
 
     home = os.environ.get("JAVA_HOME")
     java = Path(home) / "bin" / "java" if home else Path(shutil.which("java") or "java")
     changed = java.resolve().stat().st_mtime_ns if java.exists() else 0
     parts = f"{java.resolve()}|{changed}|{pyspark.__version__}|{Path(pyspark.__file__).parent}"
+    if uses_s3(settings):
+        parts += f"|{jar_path(settings)}"  # Java takes an archive for the class path only that it was made with
     return settings.cache / f"spark-{hashlib.sha256(parts.encode()).hexdigest()[:12]}.jsa"
 
 
@@ -141,7 +144,8 @@ def prepare_classes(settings: Settings) -> Path:
     """Make the archive of Spark's classes unless it is there, and return its path.
 
     It takes some 20 seconds once and 180 MB. Jobs work without it, only slower; Java itself
-    ignores an archive that was made by another version.
+    ignores an archive that was made by another version. For a lake on S3 the archive is another
+    one, and a few small files are written to the lake and deleted.
     """
     archive = class_archive(settings)
     if archive.is_file():
@@ -151,8 +155,8 @@ def prepare_classes(settings: Settings) -> Path:
     try:
         with spark_session("prepare", settings, (f"-XX:ArchiveClassesAtExit={draft}",)) as spark:
             gateway = spark.sparkContext._gateway
-            with tempfile.TemporaryDirectory() as scratch:
-                _use_what_jobs_use(spark, Path(scratch))
+            with _scratch(settings) as (source, target):
+                _use_what_jobs_use(spark, source, target)
         _end_java(gateway)
         if draft.is_file():
             draft.replace(archive)
@@ -168,22 +172,36 @@ def _archive_option(settings: Settings) -> list[str]:
     return [f"-XX:SharedArchiveFile={archive}"] if archive.is_file() else []
 
 
-def _use_what_jobs_use(spark: SparkSession, scratch: Path) -> None:
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Yield a folder for input, and the URI of one for output where the lake lies."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not settings.lake_uri.startswith("s3://"):
+            yield Path(folder), f"{folder}/out"
+            return
+        lake, target = open_lake(settings.lake_uri), f"_staging/prepare-{uuid.uuid4().hex}"
+        try:
+            yield Path(folder), lake.uri_of(target)
+        finally:
+            lake.delete(target)
+
+
+def _use_what_jobs_use(spark: SparkSession, source: Path, target: str) -> None:
     """Load the classes of reading, casting, windows, joins, Parquet and Arrow."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
-    (scratch / "in.csv").write_text("a,b\n1,x\n2,y\n")
-    (scratch / "in.jsonl").write_text('{"a":"1","b":"x"}\n')
-    csv = spark.read.option("header", "true").schema("a string, b string").csv(f"{scratch}/in.csv")
-    lines = spark.read.text(f"{scratch}/in.jsonl").select(F.from_json("value", "a string, b string").alias("v"))
+    (source / "in.csv").write_text("a,b\n1,x\n2,y\n")
+    (source / "in.jsonl").write_text('{"a":"1","b":"x"}\n')
+    csv = spark.read.option("header", "true").schema("a string, b string").csv(f"{source}/in.csv")
+    lines = spark.read.text(f"{source}/in.jsonl").select(F.from_json("value", "a string, b string").alias("v"))
     rows = csv.unionByName(lines.select("v.*")).withColumn("n", F.col("a").try_cast("double"))
     latest = Window.partitionBy("b").orderBy(F.col("n").desc())
     ranked = rows.repartition(2, "b").withColumn("r", F.row_number().over(latest)).persist()
     ranked.groupBy("b").agg(F.sum("n"), F.to_json(F.struct(F.max("a")))).collect()
-    ranked.write.partitionBy("b").parquet(f"{scratch}/out")
+    ranked.write.partitionBy("b").parquet(target)
     ranked.unpersist()
-    read = spark.read.parquet(f"{scratch}/out")
+    read = spark.read.parquet(target)
     known = F.broadcast(csv.select("b"))
     joined = read.join(known, on="b", how="inner").join(csv.groupBy("b").count(), on="b", how="left")
     joined.mapInArrow(lambda batches: batches, joined.schema).toPandas()

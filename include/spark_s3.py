@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from include.errors import ConfigurationError
-from include.settings import PROJECT, S3_VARIABLES, S3Settings, Settings
+from include.settings import PROJECT, S3Settings, Settings
 
 JARS = PROJECT / "include" / "config" / "s3-jars.txt"
 
@@ -43,6 +43,11 @@ def jar_names() -> list[str]:
     return [f"{artifact}-{version}.jar" for _, artifact, version in coordinates]
 
 
+def jar_path(settings: Settings) -> str:
+    """Return the class path that the pinned jars make."""
+    return os.pathsep.join(str(settings.jar_folder / name) for name in jar_names())
+
+
 def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
     """Return the options of a Spark that reads and writes S3.
 
@@ -51,14 +56,13 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
     ConfigurationError
         When a jar is not there.
     """
-    jars = [settings.jar_folder / name for name in jar_names()]
-    missing = [jar.name for jar in jars if not jar.is_file()]
+    missing = [name for name in jar_names() if not (settings.jar_folder / name).is_file()]
     if missing:
         raise ConfigurationError(
             f"Spark cannot use S3 without {', '.join(missing)} in {settings.jar_folder}",
             remedy="run make jars, which fetches them once for an installation",
         )
-    path = os.pathsep.join(map(str, jars))
+    path = jar_path(settings)
     return {
         "spark.driver.extraClassPath": path,
         "spark.executor.extraClassPath": path,
@@ -67,16 +71,6 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
         **PATIENCE,
         **(_other_server(access) if access.endpoint else {}),
     }
-
-
-def s3_environment(access: S3Settings) -> dict[str, str]:
-    """Return the variables by which the JVM finds its keys, which may stand in the stack file only."""
-    keys = {
-        "access_key": access.access_key,
-        "secret_key": access.secret_key,
-        "session_token": access.session_token,
-    }
-    return {S3_VARIABLES[field]: key.get_secret_value() for field, key in keys.items() if key.get_secret_value()}
 
 
 def _other_server(access: S3Settings) -> dict[str, str]:

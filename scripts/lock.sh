@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 uv=.venv/bin/uv
 [ -x "$uv" ] || { echo "lock: $uv is missing: run make setup" >&2; exit 1; }
 
-for name in requirements requirements-dev requirements-bench requirements-image; do
+for name in requirements requirements-dev requirements-bench requirements-image requirements-s3; do
   "$uv" pip compile --quiet ${UPGRADE:+--upgrade} \
     --python-version 3.11 --override overrides.txt --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

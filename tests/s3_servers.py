@@ -1,15 +1,12 @@
-"""An S3 server of the tests' own: moto's, or the one that `NIGHTSHELF_TEST_S3` names.
+"""An S3 server of the tests' own: the embedded stack's, or the one that `NIGHTSHELF_TEST_S3` names.
 
-`NIGHTSHELF_TEST_S3` is the path of `moto_server` or of `versitygw`.
+`NIGHTSHELF_TEST_S3` is the path of `ministack`, `moto_server` or `versitygw`.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,28 +16,31 @@ from pathlib import Path
 import pytest
 import requests
 
+from include.embedded.home import Home
+from include.embedded.ports import LOCALHOST, free_port
+from include.embedded.s3 import PROGRAM, server_environment
 from include.lake.s3_client import make_client
-from include.settings import load_s3_settings
+from include.settings import load_s3_settings, load_settings
+from include.spark_s3 import jar_names
 
 BUCKET = "nightshelf-test"
 KEY, SECRET = "test-key", "test-secret-of-no-use"
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+JARS = load_settings().jar_folder
+needs_jars = pytest.mark.skipif(
+    not all((JARS / name).is_file() for name in jar_names()), reason="make jars fetches what Spark needs for S3"
+)
 
 
 def _command(port: int, folder: str) -> list[str]:
-    beside = Path(sys.executable).with_name("moto_server")
-    program = os.environ.get("NIGHTSHELF_TEST_S3") or (str(beside) if beside.is_file() else shutil.which("moto_server"))
-    if not program:
-        pytest.fail("there is no S3 server for the tests: run make dev, or name one in NIGHTSHELF_TEST_S3")
+    program = os.environ.get("NIGHTSHELF_TEST_S3", str(PROGRAM))
+    if not Path(program).is_file():
+        pytest.fail(f"there is no S3 server for the tests at {program}: run make s3")
     if "versitygw" in program:
-        return [program, "--port", f"127.0.0.1:{port}", "posix", folder]
-    return [program, "-H", "127.0.0.1", "-p", str(port)]
+        return [program, "--port", f"{LOCALHOST}:{port}", "posix", folder]
+    if "moto_server" in program:
+        return [program, "-H", LOCALHOST, "-p", str(port)]
+    return [program]
 
 
 def _wait(process: subprocess.Popen[bytes], address: str) -> None:
@@ -70,7 +70,12 @@ def running_s3() -> Iterator[dict[str, str]]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env={**os.environ, "ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET},
+            env={
+                **os.environ,
+                **server_environment(Home(Path(folder)), port),
+                "ROOT_ACCESS_KEY": KEY,
+                "ROOT_SECRET_KEY": SECRET,
+            },
         )
         try:
             _wait(process, variables["AWS_ENDPOINT_URL"])

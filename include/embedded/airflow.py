@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.embedded.components import GRACE_SECONDS, SUPERVISOR
+from include.embedded.components import COMMANDS, PART, SUPERVISOR
 from include.embedded.home import Home
 from include.embedded.ports import LOCALHOST, require_free
-from include.embedded.processes import end, end_marked, find_process, marked, marks, read_pid, spawn, write_pid
+from include.embedded.processes import marks
 from include.embedded.rest import AirflowApi, ApiError
+from include.embedded.supervised import Supervised
 from include.errors import StackError
 from include.settings import PROJECT
 
@@ -91,16 +92,16 @@ def airflow_environment(
     return {
         **home.environment(inherited),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
-        **marks(home.root, "airflow"),
+        **marks(home.root, PART),
         **JOB_VARIABLES,
         "JAVA_HOME": str(java_home),
         "AIRFLOW_HOME": str(home.airflow),
     }
 
 
-def pid_file(home: Home) -> Path:
-    """Return the file that names the supervisor's process."""
-    return home.run / f"{SUPERVISOR}.pid"
+def supervised(home: Home) -> Supervised:
+    """Return the four processes as what they are started and stopped by."""
+    return Supervised(home, PART, SUPERVISOR, tuple(COMMANDS))
 
 
 @dataclass(frozen=True)
@@ -139,16 +140,13 @@ class Airflow:
         StackError
             When the port is busy.
         """
-        if read_pid(pid_file(self.home)):
+        airflow = supervised(self.home)
+        if airflow.find_supervisor():
             return False
-        end_marked(self.home.root, "airflow")
+        airflow.end_leftovers()
         require_free(int(self.values[PORT]), "Airflow's api-server", variable=PORT)
         self._write_passwords()
-        command = [sys.executable, "-m", "include.embedded.supervisor", str(self.home.root)]
-        started = spawn(command, self.environment, PROJECT, self.home.logs / "supervisor.log")
-        seen = find_process(started.pid)
-        if seen is not None:
-            write_pid(pid_file(self.home), seen)
+        airflow.start([sys.executable, "-m", "include.embedded.supervisor", str(self.home.root)], self.environment)
         return True
 
     def wait_until_ready(self, tell: Callable[[str], None]) -> None:
@@ -161,7 +159,7 @@ class Airflow:
         """
         api, deadline = self.api(), time.monotonic() + READY_SECONDS
         while True:
-            if read_pid(pid_file(self.home)) is None:
+            if supervised(self.home).find_supervisor() is None:
                 log = self.home.logs / "airflow-migrate.log"
                 raise StackError(
                     f"Airflow's supervisor ended; the last it said: {last_line(log)}", remedy=f"read {log}"
@@ -179,24 +177,12 @@ class Airflow:
 
     def stop(self) -> int:
         """End the supervisor, Airflow and every task; return how many processes there were."""
-        return stop_airflow(self.home)
+        return supervised(self.home).stop()
 
     def _write_passwords(self) -> None:
         path = self.password_file
         path.touch(mode=0o600)
         path.write_text(json.dumps({USER: self.values[PASSWORD]}))
-
-
-def stop_airflow(home: Home) -> int:
-    """End the supervisor first, so that nothing is started again, then everything else of Airflow's."""
-    count = len(marked(home.root, "airflow"))
-    supervisor = read_pid(pid_file(home))
-    if supervisor is not None:
-        end([supervisor], GRACE_SECONDS + 5)
-    end_marked(home.root, "airflow")
-    for path in home.run.glob("*.pid"):
-        path.unlink()
-    return count
 
 
 def last_line(path: Path) -> str:

@@ -23,7 +23,7 @@ from rich.console import Console
 from include.embedded import prompt
 from include.embedded.home import Home
 from include.embedded.nightly import Nightly, places, wait_until_ready
-from include.embedded.plan import Request
+from include.embedded.plan import LAKES, Request
 from include.embedded.progress import Display
 from include.embedded.stack import delete_stack, open_stack, stop_stack
 from include.embedded.status import show_status
@@ -50,6 +50,7 @@ def arguments() -> argparse.ArgumentParser:
     nightly.add_argument("--source", type=Path, help="the file or folder with that data set")
     nightly.add_argument("--nights", type=_positive, help="how many nights the scheduler runs (2)")
     nightly.add_argument("--shop", default="", help="options of the job demo_shop, for instance '--users 300'")
+    nightly.add_argument("--lake", choices=LAKES, help="files of the home (local), or an S3 server of its own (s3)")
     commands.add_parser("up", help="start PostgreSQL and Airflow")
     commands.add_parser("down", help="stop everything that runs in the home")
     commands.add_parser("status", help="what runs, where, and how far the nights are")
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, home: Home, display: Display) -> int:
     """Do what one command line asks for and return the exit code."""
     environment = dict(os.environ)
     if options.command == "nightly":
-        request = Request(options.dataset, options.source, options.nights, tuple(options.shop.split()))
+        request = Request(options.dataset, options.source, options.nights, tuple(options.shop.split()), options.lake)
         Nightly(home, request, environment, display).run()
     elif options.command == "up":
         _up(home, display)

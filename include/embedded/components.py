@@ -13,4 +13,4 @@ COMMANDS = {
     "triggerer": [*AIRFLOW, "triggerer", "--skip-serve-logs"],
 }
 SUPERVISOR = "supervisor"
-GRACE_SECONDS = 8.0  # between SIGTERM and SIGKILL; a scheduler alone would wait for its tasks to end
+PART = "airflow"

@@ -26,6 +26,9 @@ OWN = (
     "PYTHONPATH",
     "PYTHONHOME",
 )
+# What it decides besides where the home has an S3 server of its own.
+OWN_WITH_S3 = ("LAKE_URI", "LANDING_URI", "NIGHTSHELF_ARTIFACT_URI")
+S3_PORT = "NIGHTSHELF_S3_PORT"
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,10 @@ class Home:
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return what the stack's processes and jobs inherit from the shell that starts them."""
-        kept = {name: value for name, value in inherited.items() if name not in OWN and not name.startswith("AIRFLOW")}
+        has_s3 = S3_PORT in self.values()
+        own = {*OWN, *OWN_WITH_S3} if has_s3 else {*OWN}
+        others = ("AIRFLOW", "AWS_") if has_s3 else ("AIRFLOW",)
+        kept = {name: value for name, value in inherited.items() if name not in own and not name.startswith(others)}
         return {**kept, "NIGHTSHELF_HOME": str(self.root)}
 
     @contextmanager

@@ -17,6 +17,7 @@ from include.embedded.plan import (
     DATASET,
     DAY,
     DEFAULT_NIGHTS,
+    S3,
     Plan,
     Request,
     ingested_days,
@@ -29,8 +30,9 @@ from include.embedded.progress import Display
 from include.embedded.stack import Stack, open_stack
 from include.embedded.summary import Places, show_summary
 from include.embedded.work import Job
-from include.lake import open_lake
-from include.settings import PROJECT, Settings, load_settings
+from include.lake import Lake, open_lake
+from include.settings import PROJECT, Settings, load_s3_settings, load_settings
+from include.spark import class_archive
 
 POOLS = PROJECT / "include" / "config" / "pools.json"
 
@@ -61,7 +63,8 @@ class Nightly:
         plan = self._check()
         with self.home.alone("nightly"):
             end_marked(self.home.root, "job")  # what a killed command left
-            stack = open_stack(self.home.root, self.environment)
+            stack = open_stack(self.home.root, self.environment, with_s3=plan.lake == S3)
+            self._prepare_lake(stack)
             fresh = plan.last_night is None
             plan = self._land(plan) if fresh else plan
             self._start(stack)
@@ -75,7 +78,8 @@ class Nightly:
             except DiskFullError:
                 stack.stop()  # what was refused a write hangs, or has lost its place
                 raise
-            show_summary(self.display, self._settings(), plan.nights[-1], places(stack))
+            settings = self._settings()
+            show_summary(self.display, settings, self._open(settings.lake_uri), plan.nights[-1], places(stack))
 
     def _check(self) -> Plan:
         """Return the plan, after looking for everything that would stop a night later."""
@@ -83,6 +87,15 @@ class Nightly:
         plan = make_plan(self.request, self.home.values(), self.home.root)
         check_room(self.home.root)
         return plan
+
+    def _prepare_lake(self, stack: Stack) -> None:
+        """Start the home's S3 server, if it has one, and let Spark's jobs start quickly with the jars for it."""
+        if stack.s3 is None:
+            return
+        with self.display.work("starting the S3 server"):
+            stack.start_storage()
+        if not class_archive(self._settings()).is_file():
+            self._do("prepare_spark", [], "preparing Spark for S3, once for this installation")
 
     def _land(self, plan: Plan) -> Plan:
         """Land everything there is, and remember what is history."""
@@ -92,7 +105,7 @@ class Nightly:
             return self._open_shop(plan, nights)
         arguments = ["--source", str(plan.source)]
         self._do("land", arguments, f"landing {plan.source}", measure=self._count_landed, plan=plan)
-        plan = split_days(plan, landed_days(open_lake(self._settings().landing_uri)), nights)
+        plan = split_days(plan, landed_days(self._open(self._settings().landing_uri)), nights)
         self.home.remember(plan.values())
         return plan
 
@@ -131,7 +144,7 @@ class Nightly:
     def _ingest_history(self, plan: Plan) -> None:
         """Bring the days before the first night into the lake, those that are not there yet."""
         settings = self._settings()
-        lake, landing = open_lake(settings.lake_uri), open_lake(settings.landing_uri)
+        lake, landing = self._open(settings.lake_uri), self._open(settings.landing_uri)
         history = [day for day in landed_days(landing) if plan.history_to is None or day <= plan.history_to]
         done = set(ingested_days(lake, history))
         missing = [day for day in history if day not in done]
@@ -179,7 +192,10 @@ class Nightly:
             job.result(work, measure)
 
     def _count_landed(self) -> int:
-        return len(landed_days(open_lake(self._settings().landing_uri)))
+        return len(landed_days(self._open(self._settings().landing_uri)))
+
+    def _open(self, uri: str) -> Lake:
+        return open_lake(uri, load_s3_settings(self.home.environment(self.environment)))
 
     def _settings(self) -> Settings:
         return load_settings(self.home.environment(self.environment))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from include.columns import TABLES
 from include.contracts import load_dataset
+from include.embedded.home import S3_PORT
 from include.errors import ConfigurationError, InputError
 from include.lake import Lake, list_days
 
 DATASET, SOURCE, SHOP = "NIGHTSHELF_DATASET", "NIGHTSHELF_SOURCE", "NIGHTSHELF_SHOP"
 HISTORY_TO, LAST_NIGHT = "NIGHTSHELF_HISTORY_TO", "NIGHTSHELF_LAST_NIGHT"
 DEMO_SHOP = "demo_shop"
+LOCAL, S3 = LAKES = ("local", "s3")
 DEFAULT_NIGHTS = 2
 DAY = dt.timedelta(days=1)
 MARKER = "_SUCCESS"
@@ -29,6 +31,7 @@ class Request:
     source: Path | None = None
     nights: int | None = None
     shop: tuple[str, ...] = ()
+    lake: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Plan:
         The last day that is ingested as history; None before anything has landed.
     last_night
         The last night that was asked for.
+    lake
+        One of `LAKES`: files of the home, or an S3 server of its own.
     """
 
     dataset: str
@@ -50,6 +55,7 @@ class Plan:
     shop: tuple[str, ...] = ()
     history_to: dt.date | None = None
     last_night: dt.date | None = None
+    lake: str = LOCAL
 
     @property
     def generated(self) -> bool:
@@ -85,6 +91,7 @@ def read_plan(values: Mapping[str, str]) -> Plan | None:
         shop=tuple(shlex.split(values.get(SHOP, ""))),
         history_to=dt.date.fromisoformat(values[HISTORY_TO]),
         last_night=dt.date.fromisoformat(values[LAST_NIGHT]),
+        lake=S3 if S3_PORT in values else LOCAL,
     )
 
 
@@ -103,7 +110,7 @@ def make_plan(request: Request, values: Mapping[str, str], home: Path) -> Plan:
     load_dataset(dataset)
     source = request.source.expanduser().absolute() if request.source else None
     if known is not None:
-        _compare(known, dataset, source, request.shop, home)
+        _compare(known, dataset, source, request, home)
         return known
     if dataset == DEMO_SHOP and source is not None:
         raise ConfigurationError(
@@ -112,7 +119,7 @@ def make_plan(request: Request, values: Mapping[str, str], home: Path) -> Plan:
         )
     if dataset != DEMO_SHOP:
         _check_source(dataset, source)
-    return Plan(dataset, source, request.shop)
+    return Plan(dataset, source, request.shop, lake=request.lake or LOCAL)
 
 
 def landed_days(landing: Lake) -> list[dt.date]:
@@ -140,7 +147,7 @@ def split_days(plan: Plan, days: Sequence[dt.date], nights: int) -> Plan:
             f"{plan.source or plan.dataset} has {len(days)} days, too few for {nights} nights and a history",
             remedy="deliver more days or ask for fewer NIGHTS",
         )
-    return Plan(plan.dataset, plan.source, plan.shop, history_to=days[-nights - 1], last_night=days[-1])
+    return replace(plan, history_to=days[-nights - 1], last_night=days[-1])
 
 
 def _name(dataset: str) -> str:
@@ -149,14 +156,16 @@ def _name(dataset: str) -> str:
     return str(Path(dataset).expanduser().absolute()) if is_path else dataset
 
 
-def _compare(known: Plan, dataset: str, source: Path | None, shop: Sequence[str], home: Path) -> None:
+def _compare(known: Plan, dataset: str, source: Path | None, request: Request, home: Path) -> None:
     held = f"{home} holds the data set {known.dataset}"
     remedy = "set NIGHTSHELF_HOME to another folder for it, or delete this one's content with make clean"
     if dataset != known.dataset:
         raise ConfigurationError(f"{held}, not {dataset}", remedy=remedy)
     if source is not None and source != known.source:
         raise ConfigurationError(f"{held} from {known.source}, not from {source}", remedy=remedy)
-    if shop and tuple(shop) != known.shop:
+    if request.lake and request.lake != known.lake:
+        raise ConfigurationError(f"{held} in a lake of the kind {known.lake}, not {request.lake}", remedy=remedy)
+    if request.shop and request.shop != known.shop:
         raise ConfigurationError(f"{held} of another shape: {shlex.join(known.shop) or 'the default'}", remedy=remedy)
 
 

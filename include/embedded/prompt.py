@@ -14,7 +14,7 @@ from include.embedded.processes import marks
 from include.embedded.progress import Display
 from include.embedded.stack import POSTGRES_PORT
 from include.errors import StackError
-from include.settings import load_settings
+from include.settings import load_s3_settings, load_settings
 
 MLFLOW_PORT = 5000
 
@@ -52,7 +52,8 @@ def mlflow(home: Home, environment: Mapping[str, str], display: Display) -> NoRe
     StackError
         When there are no models yet.
     """
-    settings = load_settings(home.environment(environment))
+    environment = home.environment(environment)
+    settings = load_settings(environment)
     if not (home.root / "mlflow").is_dir():
         raise StackError(f"{home.root} holds no models yet", remedy="run make nightly first")
     port = MLFLOW_PORT if is_free(MLFLOW_PORT) else free_port()
@@ -61,6 +62,7 @@ def mlflow(home: Home, environment: Mapping[str, str], display: Display) -> NoRe
         sys.executable, "-m", "mlflow", "server", "--host", LOCALHOST, "--port", str(port), "--workers", "1",
         "--backend-store-uri", settings.tracking_uri, "--default-artifact-root", settings.artifact_uri,
     ]  # fmt: skip
-    variables = {**environment, "MLFLOW_DISABLE_TELEMETRY": "true", **marks(home.root, "mlflow")}
+    access = load_s3_settings(environment).environment() if settings.artifact_uri.startswith("s3://") else {}
+    variables = {**environment, **access, "MLFLOW_DISABLE_TELEMETRY": "true", **marks(home.root, "mlflow")}
     os.chdir(home.root)
     os.execve(sys.executable, command, variables)

@@ -1,4 +1,4 @@
-"""PostgreSQL and Airflow of one home, started and stopped together."""
+"""PostgreSQL, Airflow and, where it was asked for, an S3 server of one home, started and stopped together."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.embedded import airflow as embedded_airflow
-from include.embedded.airflow import Airflow, airflow_environment, new_secrets, stop_airflow
-from include.embedded.home import Home
+from include.embedded.airflow import Airflow, airflow_environment, new_secrets, supervised
+from include.embedded.home import S3_PORT, Home
 from include.embedded.java import find_java
 from include.embedded.ports import is_free, require_free
 from include.embedded.postgres import Postgres
 from include.embedded.processes import end_marked
+from include.embedded.s3 import S3Server, s3_values
 from include.errors import StackError
 
 POSTGRES_PORT = "NIGHTSHELF_POSTGRES_PORT"
 AIRFLOW_PORT = embedded_airflow.PORT
-FAVOURITES = {POSTGRES_PORT: 5439, AIRFLOW_PORT: 8080}
+FAVOURITES = {POSTGRES_PORT: 5439, AIRFLOW_PORT: 8080, S3_PORT: 8333}
 # Below the range from which the kernel takes the ports of outgoing connections.
 PORTS = range(10000, 32000)
 
@@ -32,6 +33,12 @@ class Stack:
     values: Mapping[str, str]
     postgres: Postgres
     airflow: Airflow
+    s3: S3Server | None = None
+
+    def start_storage(self) -> None:
+        """Start the S3 server where the home has one."""
+        if self.s3 is not None:
+            self.s3.start(self.airflow.environment)
 
     def start_postgres(self) -> None:
         """Start the database, and remember how jobs and analysts reach it."""
@@ -47,6 +54,7 @@ class Stack:
 
     def start(self) -> None:
         """Start whatever does not run. Airflow needs `wait_until_ready` before it can be used."""
+        self.start_storage()
         self.start_postgres()
         self.airflow.start()
 
@@ -55,7 +63,7 @@ class Stack:
         return stop_stack(self.home)
 
 
-def open_stack(root: Path, environment: Mapping[str, str]) -> Stack:
+def open_stack(root: Path, environment: Mapping[str, str], *, with_s3: bool = False) -> Stack:
     """Return the stack of a home, choosing its ports and secrets when it is new.
 
     Parameters
@@ -64,6 +72,8 @@ def open_stack(root: Path, environment: Mapping[str, str]) -> Stack:
         NIGHTSHELF_HOME.
     environment
         A port that it names wins over the remembered one and is remembered.
+    with_s3
+        Give the home an S3 server; one that has one keeps it.
 
     Raises
     ------
@@ -75,18 +85,20 @@ def open_stack(root: Path, environment: Mapping[str, str]) -> Stack:
     home.make()
     known = home.values()
     missing = {name: value for name, value in new_secrets().items() if name not in known}
-    chosen = {name: str(_port(name, known, environment)) for name in FAVOURITES}
-    values = home.remember({**missing, **chosen})
+    ports = [POSTGRES_PORT, AIRFLOW_PORT, *([S3_PORT] if with_s3 or S3_PORT in known else [])]
+    chosen = {name: str(_port(name, known, environment)) for name in ports}
+    s3 = S3Server(home, int(chosen[S3_PORT])) if S3_PORT in chosen else None
+    values = home.remember({**missing, **chosen, **(s3_values(s3.port, known) if s3 else {})})
     postgres = Postgres(root, int(values[POSTGRES_PORT]), environment)
     variables = airflow_environment(home, values, postgres.url("airflow", "airflow"), java_home, environment)
-    return Stack(home, values, postgres, Airflow(home, values, variables))
+    return Stack(home, values, postgres, Airflow(home, values, variables), s3)
 
 
 def stop_stack(home: Home) -> int:
     """Stop everything that runs in a home, whoever started it; return how many processes there were."""
     if not home.exists:
         return 0
-    count = stop_airflow(home) + end_marked(home.root)
+    count = supervised(home).stop() + end_marked(home.root)
     postgres = Postgres(home.root, int(home.values().get(POSTGRES_PORT, "0")))
     if postgres.running():
         postgres.stop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from include.embedded import s3
 from include.embedded.airflow import PASSWORD, PASSWORDS, PORT, USER
 from include.embedded.components import COMMANDS, SUPERVISOR
-from include.embedded.home import Home
+from include.embedded.home import S3_PORT, Home
 from include.embedded.nights import DAG, Nights
 from include.embedded.plan import Plan, read_plan
 from include.embedded.ports import LOCALHOST
@@ -25,7 +26,7 @@ def show_status(home: Home, display: Display) -> None:
     pid = postgres.pid()
     display.say(f"home             {home.root}")
     display.say(f"PostgreSQL       {_state(pid)}, {LOCALHOST}:{postgres.port}")
-    for name in (SUPERVISOR, *COMMANDS):
+    for name in (*([s3.NAME] if S3_PORT in values else []), SUPERVISOR, *COMMANDS):
         process = read_pid(home.run / f"{name}.pid")
         display.say(f"{name:16} {_state(process.pid if process else None)}")
     jobs = marked(home.root, "job")

@@ -12,7 +12,7 @@ from rich.table import Table
 from include.columns import ITEMS, TABLES, USERS
 from include.embedded.progress import Display
 from include.errors import NightshelfError
-from include.lake import Lake, list_days, load_manifest, open_lake, partition_folder
+from include.lake import Lake, list_days, load_manifest, partition_folder
 from include.serving.database import Connection, connect
 from include.serving.statements import statement
 from include.settings import Settings
@@ -41,9 +41,8 @@ def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
     return accounts
 
 
-def show_summary(display: Display, settings: Settings, last_night: dt.date, places: Places) -> None:
+def show_summary(display: Display, settings: Settings, lake: Lake, last_night: dt.date, places: Places) -> None:
     """Show everything; what is not there yet is said so."""
-    lake = open_lake(settings.lake_uri)
     display.say()
     display.say(f"Nightshelf, data set {settings.dataset}, up to the night of {last_night}", style="bold")
     _show_accounts(display, row_accounts(lake, last_night))

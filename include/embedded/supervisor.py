@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from include.embedded.components import COMMANDS, GRACE_SECONDS, MIGRATE, SUPERVISOR
+from include.embedded.components import COMMANDS, MIGRATE, PART, SUPERVISOR
 from include.embedded.home import Home
 from include.embedded.processes import end, find_process, marked, session, spawn, write_pid
+from include.embedded.supervised import GRACE_SECONDS
 from include.log import configure
 
 logger = logging.getLogger("nightshelf.supervisor")
@@ -70,8 +71,8 @@ class Keeper:
         logger.info("%s started (pid %d)", self.name, self.process.pid)
 
 
-def supervise(home: Home, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
-    """Keep `commands` (by name) running until SIGTERM, then end everything of this home but us."""
+def supervise(home: Home, part: str, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+    """Keep `commands` (by name) running until SIGTERM, then end everything of this part of the home but us."""
     asked_to_end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_end.set())
@@ -80,7 +81,7 @@ def supervise(home: Home, commands: Mapping[str, Sequence[str]], environment: Ma
         for keeper in keepers:
             keeper.look(time.monotonic())
     logger.info("ending")
-    end(marked(home.root, "airflow"), GRACE_SECONDS)
+    end(marked(home.root, part), GRACE_SECONDS)
 
 
 def migrate(home: Home, environment: Mapping[str, str], command: Sequence[str]) -> int:
@@ -101,7 +102,7 @@ def main(argv: Sequence[str]) -> int:
     environment = dict(os.environ)
     code = migrate(home, environment, MIGRATE)
     if code == 0:
-        supervise(home, COMMANDS, environment)
+        supervise(home, PART, COMMANDS, environment)
     return code
 
 

@@ -10,6 +10,8 @@ from include.errors import ConfigurationError
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+    from include.settings import S3Settings
+
 
 class FileInfo(NamedTuple):
     """One stored file: its path relative to the lake's root, and its size in bytes."""
@@ -72,8 +74,13 @@ class Lake(Protocol):
         """Return hex digits that differ when the file's content differs."""
 
 
-def open_lake(uri: str) -> Lake:
+def open_lake(uri: str, access: S3Settings | None = None) -> Lake:
     """Return the lake at `uri`.
+
+    Parameters
+    ----------
+    access
+        How S3 is reached; by default what the environment says.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def open_lake(uri: str) -> Lake:
     if parts.scheme == "s3" and parts.hostname and not (parts.query or parts.fragment):
         from include.lake.s3 import S3Lake
 
-        return S3Lake(parts.netloc, parts.path)
+        return S3Lake(parts.netloc, parts.path, access)
     if parts.scheme == "file" and parts.path:
         return LocalLake(parts.path)
     raise ConfigurationError(

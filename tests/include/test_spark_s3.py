@@ -19,14 +19,10 @@ import pytest
 from include.errors import ConfigurationError
 from include.lake import Lake, find_manifest, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT, S3Settings, load_settings
-from include.spark_s3 import COMMITTER, jar_names, s3_environment, s3_options, uses_s3
-from tests.s3_servers import BUCKET, running_s3
+from include.spark_s3 import COMMITTER, jar_names, s3_options, uses_s3
+from tests.s3_servers import BUCKET, JARS, needs_jars, running_s3
 
 FIRST, LAST = "2025-01-01", "2025-01-02"
-JARS = load_settings().jar_folder
-needs_jars = pytest.mark.skipif(
-    not all((JARS / name).is_file() for name in jar_names()), reason="make jars fetches what Spark needs for S3"
-)
 
 
 def with_jars(folder: Path, **variables: str) -> dict[str, str]:
@@ -48,11 +44,10 @@ def test_missing_jars_are_named_with_the_command_that_fetches_them(tmp_path: Pat
         s3_options(settings, S3Settings())
 
 
-def test_keys_go_by_the_environment_not_by_options(tmp_path: Path) -> None:
+def test_keys_are_no_options(tmp_path: Path) -> None:
     access = S3Settings.model_validate({"access_key": "the-key", "secret_key": "the-secret"})
     options = s3_options(load_settings(with_jars(tmp_path)), access)
     assert "the-" not in json.dumps(options)
-    assert s3_environment(access) == {"AWS_ACCESS_KEY_ID": "the-key", "AWS_SECRET_ACCESS_KEY": "the-secret"}
 
 
 def test_only_another_server_has_an_endpoint(tmp_path: Path) -> None:

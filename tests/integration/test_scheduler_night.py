@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from include.embedded.airflow import PASSWORD, USER, stop_airflow
+from include.embedded.airflow import PASSWORD, USER, supervised
 from include.embedded.home import Home
 from include.embedded.nights import DAG
 from include.embedded.processes import marked
@@ -224,7 +224,7 @@ def test_status_shows_the_night_and_down_stops_everything(
     shell: Shell, mended: "subprocess.CompletedProcess[str]"
 ) -> None:
     assert f"night {NIGHT} success" in shell.run("status").stdout
-    assert stop_airflow(shell.home) > 4
+    assert supervised(shell.home).stop() > 4
     done = shell.run("down")
     assert done.returncode == 0
     assert marked(shell.home.root) == []

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from include.embedded import airflow as module
-from include.embedded.airflow import PORT, Airflow, airflow_environment, last_line, new_secrets, stop_airflow
+from include.embedded.airflow import PORT, Airflow, airflow_environment, last_line, new_secrets
 from include.embedded.home import Home
 from include.embedded.ports import free_port
-from include.embedded.processes import end_marked, find_process, marked, marks, spawn, write_pid
+from include.embedded.processes import end_marked, marked, marks, spawn
 from include.errors import StackError
 
 
@@ -61,7 +61,7 @@ def test_a_busy_port_is_named_before_anything_starts(airflow: Airflow) -> None:
 def test_starting_ends_what_a_killed_supervisor_left(airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {**os.environ, **marks(airflow.home.root, "airflow")}
     left = spawn(["sleep", "60"], environment, airflow.home.root, airflow.home.logs / "left.log")
-    monkeypatch.setattr(module, "PROJECT", airflow.home.root)  # no supervisor can be imported there
+    monkeypatch.setattr("include.embedded.supervised.PROJECT", airflow.home.root)  # no supervisor is found there
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert airflow.start()
     assert left.wait() == -15
@@ -72,18 +72,6 @@ def test_a_supervisor_that_ended_is_said_with_its_last_line(airflow: Airflow) ->
     (airflow.home.logs / "airflow-migrate.log").write_text("one\nthe database is gone\n\n")
     with pytest.raises(StackError, match="supervisor ended; the last it said: the database is gone"):
         airflow.wait_until_ready(lambda _: None)
-
-
-def test_stopping_counts_what_ran_and_forgets_it(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.make()
-    assert stop_airflow(home) == 0
-    child = spawn(["sleep", "60"], {**os.environ, **marks(tmp_path, "airflow")}, tmp_path, home.logs / "log")
-    found = find_process(child.pid)
-    assert found is not None
-    write_pid(module.pid_file(home), found)
-    assert stop_airflow(home) == 1
-    assert not module.pid_file(home).exists()
 
 
 def test_the_last_line_of_nothing(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from include.embedded.home import Home
+from include.embedded.home import S3_PORT, Home
 from include.errors import StackError
 from include.settings import load_settings
 
@@ -54,3 +54,10 @@ def test_the_shell_cannot_change_what_the_stack_file_decides(home: Home) -> None
         "SPARK_MASTER": "local[1]",
     }
     assert home.environment(shell) == {"SPARK_MASTER": "local[1]", "NIGHTSHELF_HOME": str(home.root)}
+
+
+def test_a_home_with_an_s3_server_uses_no_other(home: Home) -> None:
+    shell = {"LAKE_URI": "s3://theirs/lake", "AWS_SECRET_ACCESS_KEY": "theirs", "AWS_PROFILE": "theirs"}
+    assert home.environment(shell).items() > shell.items()
+    home.remember({S3_PORT: "8333"})
+    assert home.environment(shell) == {"NIGHTSHELF_HOME": str(home.root)}

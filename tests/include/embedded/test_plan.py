@@ -30,6 +30,18 @@ def test_without_a_word_it_is_the_demo_shop_or_what_is_there(tmp_path: Path) -> 
     assert make_plan(Request(dataset="demo_shop", shop=("--users", "100")), SHOP.values(), tmp_path) == SHOP
 
 
+def test_a_home_keeps_its_kind_of_lake(tmp_path: Path) -> None:
+    assert make_plan(Request(lake="s3"), {}, tmp_path).lake == "s3"
+    on_s3 = {**SHOP.values(), "NIGHTSHELF_S3_PORT": "8333"}
+    assert make_plan(Request(), on_s3, tmp_path) == make_plan(Request(lake="s3"), on_s3, tmp_path)
+    assert make_plan(Request(), on_s3, tmp_path).lake == "s3"
+    for values, other in ((SHOP.values(), "s3"), (on_s3, "local")):
+        with pytest.raises(
+            ConfigurationError, match=rf"in a lake of the kind \w+, not {other}. Remedy: set NIGHTSHELF_HOME"
+        ):
+            make_plan(Request(lake=other), values, tmp_path)
+
+
 def test_a_file_is_taken_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("some.csv").write_text("x")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.embedded import stack as module
-from include.embedded.home import Home
+from include.embedded.home import S3_PORT, Home
 from include.embedded.processes import marked, marks, spawn
 from include.embedded.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack, open_stack, stop_stack
 from include.errors import StackError
@@ -27,6 +27,22 @@ def test_two_homes_share_nothing_of_that(tmp_path: Path) -> None:
         second = open_stack(tmp_path / "b", SHELL)
     assert first.values[AIRFLOW_PORT] != second.values[AIRFLOW_PORT]
     assert not set(first.airflow.values.values()) & set(second.airflow.values.values()) - {first.values[POSTGRES_PORT]}
+
+
+def test_a_home_has_an_s3_server_once_it_was_asked_for(tmp_path: Path) -> None:
+    assert open_stack(tmp_path, SHELL).s3 is None
+    assert "LAKE_URI" not in Home(tmp_path).values()
+    first = open_stack(tmp_path, SHELL, with_s3=True)
+    again = open_stack(tmp_path, {**SHELL, S3_PORT: "12346", "AWS_ACCESS_KEY_ID": "theirs"})
+    assert first.s3 is not None
+    assert again.s3 is not None
+    assert again.s3.port == 12346
+    assert again.values["AWS_ENDPOINT_URL"] == "http://127.0.0.1:12346"
+    assert again.values["AWS_ACCESS_KEY_ID"] == first.values["AWS_ACCESS_KEY_ID"]
+    settings = load_settings(again.airflow.environment)
+    assert {settings.lake_uri, settings.landing_uri, settings.artifact_uri} == {
+        f"s3://nightshelf/{folder}" for folder in ("lake", "landing", "mlflow")
+    }
 
 
 def test_a_port_from_the_environment_wins_and_is_remembered(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from include.embedded.progress import Display
 from include.embedded.summary import Places, row_accounts, show_summary
-from include.lake import Lake
+from include.lake import Lake, open_lake
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
 from include.serving.publish import publish
@@ -26,7 +26,7 @@ METRICS = {
 def show(settings: Settings, database: Database) -> list[str]:
     said = io.StringIO()
     connected = settings.model_copy(update={"analyst_url": SecretStr(database.analyst_url)})
-    show_summary(Display(Console(file=said, width=160)), connected, DAY, PLACES)
+    show_summary(Display(Console(file=said, width=160)), connected, open_lake(settings.lake_uri), DAY, PLACES)
     return [line.rstrip() for line in said.getvalue().splitlines()]
 
 

@@ -17,7 +17,8 @@ import os, sys
 from pathlib import Path
 from include.embedded import supervisor
 from include.embedded.home import Home
-supervisor.supervise(Home(Path(sys.argv[1])), {"good": [sys.executable, "-c", sys.argv[2]]}, dict(os.environ))
+commands = {"good": [sys.executable, "-c", sys.argv[2]]}
+supervisor.supervise(Home(Path(sys.argv[1])), "airflow", commands, dict(os.environ))
 """
 WORK = """
 import subprocess, sys, time

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from include.embedded.ports import free_port
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
 from include.lake import Lake, commit_folder, load_manifest, open_folder, open_lake, s3_client, staging_folder
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
-from tests.s3_servers import BUCKET, free_port
+from tests.s3_servers import BUCKET
 
 RUNS = int(os.environ.get("NIGHTSHELF_FAULT_RUNS", "20"))  # commits through faults; docs/s3.md says what 200 gave
 
