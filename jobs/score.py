@@ -15,6 +15,7 @@ import datetime as dt
 import logging
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,16 @@ from include import columns as c
 from include.contracts import load_dataset
 from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
-from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
+from include.lake import (
+    Lake,
+    Manifest,
+    commit_folder,
+    connect_lake,
+    find_complete,
+    open_folder,
+    open_lake,
+    staging_folder,
+)
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.policy import Policy
@@ -184,8 +194,9 @@ def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catal
     folder, n_users = f"{root}/{staged}/{LISTS}", len(shoppers.user_ids)
     if isinstance(filesystem, LocalFileSystem):
         filesystem.create_dir(folder)
+    target = Target(partial(connect_lake, lake.uri), folder)
     with spark_session("score", settings) as spark, step(logger, f"scoring {n_users} users"):
-        written = write_lists(spark, catalogue, shoppers, Target(filesystem, folder), digest_rows)
+        written = write_lists(spark, catalogue, shoppers, target, digest_rows)
     there = sum(pq.read_metadata(f"{folder}/{file}", filesystem=filesystem).num_rows for file in written.files)
     if there != n_users:
         raise LakeError(f"{lake.uri_of(staged)} holds {there} users of {n_users}", remedy="clear task score")

@@ -6,7 +6,7 @@ from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, 
 from include.lake.partitions import list_days, partition_folder, partition_uris
 from include.lake.s3_failures import s3_failure
 from include.lake.spark_files import write_parquet
-from include.lake.store import FileInfo, Lake, open_lake
+from include.lake.store import FileInfo, Lake, connect_lake, open_lake
 
 __all__ = [
     "MANIFEST",
@@ -17,6 +17,7 @@ __all__ = [
     "Manifest",
     "commit_file",
     "commit_folder",
+    "connect_lake",
     "find_complete",
     "find_manifest",
     "list_days",
