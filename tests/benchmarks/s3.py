@@ -1,0 +1,100 @@
+"""What a lake on S3 costs Spark: rows written through S3A by the magic committer, and read, against local Parquet.
+
+The server is the one of `make nightly LAKE=s3`, on this machine: it shares cores and disk with Spark. A turn
+writes the same rows to both lakes, one right after the other, and counts them in the files as every job does. The first
+turn, whose writes load classes, is told apart; of the others' ratios the median counts.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.lake import Lake, open_lake, write_parquet
+from include.settings import load_settings
+from include.spark import spark_session
+from tests.s3_servers import BUCKET, running_s3
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+ROWS = {"quick": 100_000, "full": 10_000_000}
+TURNS = {"quick": 1, "full": 5}
+
+
+def run(scale: str) -> dict[str, float | str | list[float]]:
+    """Return seconds and the ratio of S3 to local files; `s3_write_over_local` is the median of the turns.
+
+    Parameters
+    ----------
+    scale
+        "quick" or "full".
+    """
+    with tempfile.TemporaryDirectory() as home, running_s3() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        where = {"NIGHTSHELF_HOME": home, "SPARK_MASTER": f"local[{len(os.sched_getaffinity(0))}]"}
+        settings = load_settings({**where, "LAKE_URI": f"s3://{BUCKET}/lake"})
+        lakes = {"local": open_lake(load_settings(where).lake_uri), "s3": open_lake(settings.lake_uri)}
+        with spark_session("benchmark-s3", settings) as spark:
+            return _measure(spark, lakes, ROWS[scale], TURNS[scale])
+
+
+def _measure(
+    spark: SparkSession, lakes: dict[str, Lake], rows: int, turns: int
+) -> dict[str, float | str | list[float]]:
+    frame = events(spark, rows)
+    written: list[dict[str, float]] = []
+    read: list[dict[str, float]] = []
+    for turn in range(turns + 1):
+        order = list(lakes) if turn % 2 else list(reversed(lakes))
+        written.append({name: _seconds(lambda: write_parquet(lakes[name], frame, "t")) for name in order})
+        read.append({name: _seconds(lambda: _read(spark, lakes[name])) for name in order})
+        for lake in lakes.values():
+            lake.delete("t")
+    figures: dict[str, float | str | list[float]] = {"s3_rows": f"{rows:,}"}
+    for what, seconds in (("write", written), ("read", read)):
+        ratios = [one["s3"] / one["local"] for one in seconds]
+        figures |= {
+            f"s3_{what}_over_local": median(ratios[1:]),
+            f"s3_{what}_over_local_turns": [round(ratio, 2) for ratio in ratios[1:]],
+            f"s3_{what}_over_local_first": ratios[0],
+            f"s3_{what}_seconds": median(one["s3"] for one in seconds[1:]),
+            f"s3_{what}_local_seconds": median(one["local"] for one in seconds[1:]),
+        }
+    return figures
+
+
+def _seconds(what: Callable[[], object]) -> float:
+    started = time.monotonic()
+    what()
+    return time.monotonic() - started
+
+
+def _read(spark: SparkSession, lake: Lake) -> None:
+    spark.read.parquet(lake.uri_of("t")).write.format("noop").mode("overwrite").save()
+
+
+def events(spark: SparkSession, rows: int) -> DataFrame:
+    """Return events like those of a shop: ids as text, a time, a price, a text that hardly repeats."""
+    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
+
+    number = F.col("id")
+    return spark.range(rows).select(
+        F.concat(F.lit("e"), number).alias("event_id"),
+        F.concat(F.lit("u"), F.pmod(F.xxhash64(number), F.lit(200_000))).alias("user_id"),
+        F.concat(F.lit("i"), F.pmod(F.xxhash64(number, F.lit(1)), F.lit(20_000))).alias("item_id"),
+        F.element_at(
+            F.array(*map(F.lit, ("view", "cart", "purchase"))), F.pmod(number, F.lit(3)).cast("int") + 1
+        ).alias("event_type"),
+        F.timestamp_seconds(F.lit(1_700_000_000) + F.pmod(F.xxhash64(number, F.lit(2)), F.lit(86_400))).alias(
+            "event_ts"
+        ),
+        (F.pmod(F.xxhash64(number, F.lit(3)), F.lit(10_000)) / 100).alias("price"),
+    )
