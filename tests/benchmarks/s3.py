@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,11 @@ from include.spark import spark_session
 from tests.s3_servers import BUCKET, running_s3
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 ROWS = {"quick": 100_000, "full": 10_000_000}
 TURNS = {"quick": 1, "full": 5}
+FOLDER = "events"
 
 
 def run(scale: str) -> dict[str, float | str | list[float]]:
@@ -54,10 +54,10 @@ def _measure(
     read: list[dict[str, float]] = []
     for turn in range(turns + 1):
         order = list(lakes) if turn % 2 else list(reversed(lakes))
-        written.append({name: _seconds(lambda: write_parquet(lakes[name], frame, "t")) for name in order})
-        read.append({name: _seconds(lambda: _read(spark, lakes[name])) for name in order})
+        written.append({name: _write(lakes[name], frame) for name in order})
+        read.append({name: _read(spark, lakes[name]) for name in order})
         for lake in lakes.values():
-            lake.delete("t")
+            lake.delete(FOLDER)
     figures: dict[str, float | str | list[float]] = {"s3_rows": f"{rows:,}"}
     for what, seconds in (("write", written), ("read", read)):
         ratios = [one["s3"] / one["local"] for one in seconds]
@@ -71,30 +71,33 @@ def _measure(
     return figures
 
 
-def _seconds(what: Callable[[], object]) -> float:
+def _write(lake: Lake, frame: DataFrame) -> float:
     started = time.monotonic()
-    what()
+    write_parquet(lake, frame, FOLDER)
     return time.monotonic() - started
 
 
-def _read(spark: SparkSession, lake: Lake) -> None:
-    spark.read.parquet(lake.uri_of("t")).write.format("noop").mode("overwrite").save()
+def _read(spark: SparkSession, lake: Lake) -> float:
+    started = time.monotonic()
+    spark.read.parquet(lake.uri_of(FOLDER)).write.format("noop").mode("overwrite").save()
+    return time.monotonic() - started
 
 
 def events(spark: SparkSession, rows: int) -> DataFrame:
-    """Return events like those of a shop: ids as text, a time, a price, a text that hardly repeats."""
+    """Return events like those of a shop: ids as text, a time, a price; one of the ids never repeats."""
     from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
     number = F.col("id")
+    kinds = F.array(*map(F.lit, ("view", "cart", "purchase")))
+
+    def random(values: int, seed: int) -> Column:
+        return F.pmod(F.xxhash64(number, F.lit(seed)), F.lit(values))
+
     return spark.range(rows).select(
         F.concat(F.lit("e"), number).alias("event_id"),
-        F.concat(F.lit("u"), F.pmod(F.xxhash64(number), F.lit(200_000))).alias("user_id"),
-        F.concat(F.lit("i"), F.pmod(F.xxhash64(number, F.lit(1)), F.lit(20_000))).alias("item_id"),
-        F.element_at(
-            F.array(*map(F.lit, ("view", "cart", "purchase"))), F.pmod(number, F.lit(3)).cast("int") + 1
-        ).alias("event_type"),
-        F.timestamp_seconds(F.lit(1_700_000_000) + F.pmod(F.xxhash64(number, F.lit(2)), F.lit(86_400))).alias(
-            "event_ts"
-        ),
-        (F.pmod(F.xxhash64(number, F.lit(3)), F.lit(10_000)) / 100).alias("price"),
+        F.concat(F.lit("u"), random(200_000, 0)).alias("user_id"),
+        F.concat(F.lit("i"), random(20_000, 1)).alias("item_id"),
+        F.element_at(kinds, random(3, 2).cast("int") + 1).alias("event_type"),
+        F.timestamp_seconds(F.lit(1_700_000_000) + random(86_400, 3)).alias("event_ts"),
+        (random(10_000, 4) / 100).alias("price"),
     )
