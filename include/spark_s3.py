@@ -30,7 +30,7 @@ PATIENCE = {
     "spark.hadoop.fs.s3a.retry.limit": "4",
     "spark.hadoop.fs.s3a.retry.interval": "500ms",
     "spark.hadoop.fs.s3a.retry.throttle.limit": "7",
-    "spark.hadoop.fs.s3a.connection.establish.timeout": "5s",
+    "spark.hadoop.fs.s3a.connection.establish.timeout": "15s",
     "spark.hadoop.fs.s3a.connection.timeout": "20s",
 }
 KEYS = ("fs.s3a.access.key", "fs.s3a.secret.key", "fs.s3a.session.token")

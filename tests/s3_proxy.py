@@ -49,6 +49,7 @@ class FaultyProxy(ThreadingHTTPServer):
         self._planned: deque[Fault] = deque()
         self._random = random.Random(0)
         self._share, self._faults = 0.0, list(Fault)
+        self._stays: tuple[Fault, str] | None = None
         self.listings: LaggingListings | None = None
         self.on_request: Callable[[str, str, int], None] = lambda method, target, port: None
 
@@ -67,6 +68,15 @@ class FaultyProxy(ThreadingHTTPServer):
             self._random, self._share, self._faults = random.Random(seed), share, list(faults)
 
     @contextmanager
+    def failing(self, fault: Fault, where: str) -> Iterator[None]:
+        """Make this fault in each request whose target has `where` in it."""
+        self._stays = fault, where
+        try:
+            yield
+        finally:
+            self._stays = None
+
+    @contextmanager
     def lagging(self, seconds: float) -> Iterator[LaggingListings]:
         """Let listings lag behind what is stored from now on."""
         self.listings = LaggingListings(seconds)
@@ -75,7 +85,10 @@ class FaultyProxy(ThreadingHTTPServer):
         finally:
             self.listings = None
 
-    def next_fault(self) -> Fault | None:
+    def next_fault(self, target: str) -> Fault | None:
+        """Return what shall happen to a request for `target`."""
+        if self._stays and self._stays[1] in target:
+            return self._stays[0]
         with self._lock:
             fault = None
             if self._planned:
@@ -96,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self._body()
         self.server.on_request(self.command, self.path, self.client_address[1])
-        fault = self.server.next_fault()
+        fault = self.server.next_fault(self.path)
         if fault is Fault.RESET:
             return self._reset()
         if fault is Fault.SILENCE:
