@@ -13,7 +13,7 @@ from include.lake.s3_client import REFUSED, no_bucket, no_credentials, out_of_re
 from include.settings import load_s3_settings
 
 # Of pyarrow, and of the client within S3A
-OF_S3 = re.compile(r"AWS Error [A-Z_]+|software\.amazon\.awssdk\.|org\.apache\.hadoop\.fs\.s3a\.\w+Exception")
+OF_S3 = re.compile(r"AWS Error [A-Z_]+|software\.amazon\.awssdk\.|org\.apache\.hadoop\.fs\.s3a\.[\w.]*Exception")
 NO_BUCKET = re.compile(r"NoSuchBucket|NO_SUCH_BUCKET|UnknownStoreException")
 NO_CREDENTIALS = re.compile(r"NoA[Ww][Ss]CredentialsException|Unable to load credentials")
 NO_ACCESS = re.compile(
@@ -49,4 +49,4 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
 def _line(text: str, place: int) -> str:
     """Return the line at `place`, short enough for a person."""
     line = " ".join(text[text.rfind("\n", 0, place) + 1 :].partition("\n")[0].split()).lstrip(": ")
-    return line if len(line) <= WORDS else f"{line[:WORDS]} ..."
+    return line if len(line) <= WORDS else f"{line[:WORDS]}…"
