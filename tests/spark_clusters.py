@@ -22,6 +22,7 @@ class Cluster:
     def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self.folder, self.variables = folder, dict(variables)
         self.processes: list[subprocess.Popen[bytes]] = []
+        self._started = 0
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -40,7 +41,8 @@ class Cluster:
             "SPARK_DAEMON_JAVA_OPTS": f"{JAVA} -Dspark.master.rest.enabled=false",
         }
         command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}", "--host", "127.0.0.1"]
-        log = (self.folder / f"process-{len(self.processes)}.log").open("wb")
+        self._started += 1
+        log = (self.folder / f"process-{self._started}.log").open("wb")
         with log:
             process = subprocess.Popen(
                 [*command, *arguments, "--webui-port", "0"],
@@ -51,7 +53,7 @@ class Cluster:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker of one core."""
-        work = str(self.folder / f"work-{len(self.processes)}")
+        work = str(self.folder / f"work-{self._started}")
         return self.start("worker.Worker", "--cores", "1", "--memory", "600m", "--work-dir", work, self.url)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:

@@ -39,16 +39,17 @@ class Killer:
     def look(self, method: str, target: str, port: int) -> None:
         if method != "PUT" or "/_staging/" not in target or "partNumber=" not in target:
             return
-        groups = {process.pid for process in self.cluster.processes[1:]}
+        workers = {process.pid for process in self.cluster.processes[1:]}
         with self._lock:
             if self.killed:
                 return
-            held = (one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port)
+            held = {one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port}
             for pid in filter(None, held):
-                group = os.getpgid(pid)
-                if group in groups:  # not the driver
-                    os.killpg(group, signal.SIGKILL)
-                    self.killed = group
+                worker = os.getsid(pid)  # Python in a task has a process group of its own
+                if worker in workers:  # not the driver
+                    os.killpg(worker, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
+                    self.killed = worker
 
 
 class Night:
