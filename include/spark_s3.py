@@ -23,11 +23,13 @@ COMMITTER = {
     "spark.sql.parquet.output.committer.class": "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter",
     "spark.sql.sources.commitProtocolClass": "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol",
 }
-# S3A tries again with growing pauses, the client within it does not. By Hadoop's own limits a job would wait
-# for a dead server for many minutes; docs/s3.md says how long it does by these.
+# S3A tries again with growing pauses, and the client within it once. By Hadoop's own limits a job would wait
+# for a dead server for many minutes; docs/s3.md says how long it does by these. Hadoop's other kind of input stream,
+# its default, gives up at the first reset.
 PATIENCE = {
-    "spark.hadoop.fs.s3a.attempts.maximum": "0",
-    "spark.hadoop.fs.s3a.retry.limit": "4",
+    "spark.hadoop.fs.s3a.input.stream.type": "classic",
+    "spark.hadoop.fs.s3a.attempts.maximum": "1",
+    "spark.hadoop.fs.s3a.retry.limit": "2",
     "spark.hadoop.fs.s3a.retry.interval": "500ms",
     "spark.hadoop.fs.s3a.retry.throttle.limit": "7",
     "spark.hadoop.fs.s3a.connection.establish.timeout": "15s",

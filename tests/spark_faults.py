@@ -41,6 +41,8 @@ def tries(first: str, last: str) -> list[int]:
                 codes.append(main(job.arguments(), job.run, argv))
             if codes[-1] != AGAIN:
                 break
+        if codes[-1]:
+            break
     return codes
 
 

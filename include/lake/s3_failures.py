@@ -31,8 +31,7 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
     `ConfigurationError` stands for what stays wrong (bucket, keys), `LakeError` for what another try may find better.
     """
     text = f"{error}\n{getattr(error, '_stackTrace', '')}"  # PySpark keeps the JVM's trace of some errors apart
-    found = OF_S3.search(text)
-    if found is None:
+    if not OF_S3.search(text):
         return None
     server = server_name(load_s3_settings())
     if NO_BUCKET.search(text):
@@ -40,13 +39,14 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
         return no_bucket(next(filter(None, bucket.groups())) if bucket else "of that name", server)
     if NO_CREDENTIALS.search(text):
         return no_credentials(server)
-    said = _line(text, found.start())
+    said = _line(text)
     if NO_ACCESS.search(text):
         return refused(f"access: {said}", server)
     return out_of_reach(said, server)
 
 
-def _line(text: str, place: int) -> str:
-    """Return the line at `place`, short enough for a person."""
-    line = " ".join(text[text.rfind("\n", 0, place) + 1 :].partition("\n")[0].split()).lstrip(": ")
+def _line(text: str) -> str:
+    """Return the first line about S3 that is no place in a trace, short enough for a person."""
+    lines = (" ".join(line.split()).removeprefix("Caused by: ").lstrip(": ") for line in text.splitlines())
+    line = next((line for line in lines if OF_S3.search(line) and not line.startswith("at ")), "S3 failed")
     return line if len(line) <= WORDS else f"{line[:WORDS]}…"
