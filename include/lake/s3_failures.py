@@ -46,7 +46,8 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
 
 
 def _line(text: str) -> str:
-    """Return the first line about S3 that is no place in a trace, short enough for a person."""
-    lines = (" ".join(line.split()).removeprefix("Caused by: ").lstrip(": ") for line in text.splitlines())
-    line = next((line for line in lines if OF_S3.search(line) and not line.startswith("at ")), "S3 failed")
+    """Return the first line about S3 that is no place in a trace, or the first one, short enough for a person."""
+    lines = [" ".join(line.split()).removeprefix("Caused by: ").lstrip(": ") for line in text.splitlines()]
+    said = [line for line in lines if not line.startswith(("at ", "An error occurred while calling"))]
+    line = next(filter(OF_S3.search, said), said[0])
     return line if len(line) <= WORDS else f"{line[:WORDS]}…"

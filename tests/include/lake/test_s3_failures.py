@@ -35,8 +35,7 @@ MAY_PASS = [
     f"getFileStatus on s3a://b/lake/t: {SDK}.services.s3.model.S3Exception: Service Unavailable "
     "(Service: S3, Status Code: 503):null",
     "An error occurred while calling o3.parquet.\n: java.io.UncheckedIOException: java.net.SocketException: reset\n"
-    f"\tat {SDK}.protocols.xml.internal.unmarshall.XmlResponseParserUtils.parse(XmlResponseParserUtils.java:67)\n"
-    f"Caused by: {SDK}.core.exception.SdkClientException: Unable to execute HTTP request: Connection reset",
+    f"\tat {SDK}.protocols.xml.internal.unmarshall.XmlResponseParserUtils.parse(XmlResponseParserUtils.java:67)\n",
     f"An error occurred while calling o2.parquet.\n: java.net.ConnectException: getFileStatus on s3a://b/t: {SDK}.core."
     "exception.SdkClientException: Unable to execute HTTP request: Connection refused (SDK Attempt Count: 1)",
 ]
@@ -77,7 +76,7 @@ def test_what_another_try_may_find_better_is_the_lakes_error(text: str) -> None:
     assert isinstance(found, LakeError)
     assert found.exit_code == 1
     assert "http://server:1" in found.remedy
-    assert found.problem.startswith(("When getting", "org.apache", "java.net", SDK))
+    assert found.problem.startswith(("When getting", "org.apache", "java.net", "java.io"))
 
 
 @pytest.mark.parametrize("error", [OSError("No space left on device"), KeyError("x"), ValueError("s3://b/x is wrong")])
