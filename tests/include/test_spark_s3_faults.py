@@ -156,8 +156,7 @@ def test_a_listing_that_lags_is_noticed_and_nothing_half_written_is_read(
         done = run(late, "ingest", "--date", DAYS[0])
     assert listings.hidden
     assert done.returncode == 1, done.stderr
-    (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line and "nightshelf" in line]
-    assert "the server's listings lag behind" in line
+    assert re.search(r"ERROR +nightshelf: LakeError: .*the server's listings lag behind", done.stderr), done.stderr
     lake = open_lake(late["LAKE_URI"])
     assert [list_days(lake, table) for table in TABLES] == [[], [], []]
     assert run(late, "ingest", "--date", DAYS[0]).returncode == 0, "the server has caught up"
@@ -168,10 +167,9 @@ def test_a_listing_that_lags_is_noticed_and_nothing_half_written_is_read(
     ("fault", "code", "said"),
     [
         (Fault.SLOW_DOWN, 1, "LakeError: "),
-        (Fault.RESET, 1, "LakeError: "),
         (Fault.FORBIDDEN, 2, "ConfigurationError: .* refuses access.*Remedy: correct AWS_ACCESS_KEY_ID"),
     ],
-    ids=["503", "reset", "403"],
+    ids=["503", "403"],
 )
 def test_a_fault_that_stays_is_one_line(
     fault: Fault, code: int, said: str, environment: dict[str, str], proxy: FaultyProxy
@@ -181,9 +179,8 @@ def test_a_fault_that_stays_is_one_line(
     with proxy.failing(fault, "/_staging/"):
         done = run(late, "ingest", "--date", DAYS[0])
     assert done.returncode == code, done.stderr
-    lines = [line for line in done.stderr.splitlines() if " nightshelf: " in line and "ERROR" in line]
-    assert len(lines) == 1
-    assert re.search(said, lines[0])
+    (line,) = re.findall(r"ERROR +nightshelf: (.*)", done.stderr)
+    assert re.search(said, line)
     assert "Traceback" not in done.stderr
 
 
@@ -191,8 +188,9 @@ def test_keys_are_nowhere_that_spark_shows_or_sends(environment: dict[str, str],
     """Neither pages nor event logs, command lines, Hadoop's configuration or pickled functions hold a key."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.spark_secrets", str(tmp_path)],
-        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=200, check=True,
+        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
     places = json.loads(done.stdout)
     assert set(places) == {"environment page", "hadoop configuration", "closure", "event log", "command lines"}
     for place, text in places.items():
