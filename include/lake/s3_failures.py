@@ -53,7 +53,7 @@ def not_shown(problem: str) -> LakeError:
     """Return the error for what was just stored and is not found."""
     return LakeError(
         problem,
-        remedy="clear the task; should it say so again, the server's listings lag behind: docs/s3.md says what it must do",
+        remedy="clear the task; should it say so again, the server's listings lag behind: see docs/s3.md",
     )
 
 
