@@ -26,9 +26,11 @@ from include.orchestration import (
     lake_tables,
     nightly_schedule,
     result_of,
+    shelf_deadline,
     step,
 )
 from include.settings import load_settings
+from nightshelf_plugin.deadlines import NightBegins
 from nightshelf_plugin.operators import JobBranchOperator, JobOperator
 from nightshelf_plugin.sensors import LandingSensor
 
@@ -63,6 +65,7 @@ with DAG(
         ),
         "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
     },
+    deadline=shelf_deadline(NightBegins(), settings),
     **nightly_schedule(settings),
 ):
     wait_for_landing = LandingSensor(

@@ -3,6 +3,8 @@
 A variable that is not set in the environment is looked up in `$NIGHTSHELF_HOME/stack.env`,
 which the embedded stack writes; so a job that a person repeats in a shell finds the same
 database and the same lake as the scheduler's run did.
+
+A secret may stand in a file instead, which `<NAME>_FILE` names, as with the official container images.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic import ValidationError as PydanticError
 
 from include.errors import ConfigurationError
@@ -36,7 +38,9 @@ VARIABLES = {
     "smtp_url": "NIGHTSHELF_SMTP_URL",
     "mail_from": "NIGHTSHELF_MAIL_FROM",
     "mail_to": "NIGHTSHELF_MAIL_TO",
+    "fresh_by": "NIGHTSHELF_FRESH_BY",
     "tracking_uri": "MLFLOW_TRACKING_URI",
+    "tracking_password": "MLFLOW_TRACKING_PASSWORD",
     "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
     "spark_master": "SPARK_MASTER",
     "spark_memory": "SPARK_DRIVER_MEMORY",
@@ -104,7 +108,11 @@ class Settings(BaseModel):
     smtp_url: SecretStr = Field(SecretStr(""), description="smtp:// or smtps://[user:password@]host[:port] for e-mail.")
     mail_from: str = Field("", description="Sender of e-mail.")
     mail_to: str = Field("", description="Receivers of e-mail, separated by commas.")
+    fresh_by: dt.time = Field(
+        dt.time(6), gt=dt.time(2), description="Hour (UTC) by which the night, begun at 02:00, must be live."
+    )
     tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
+    tracking_password: SecretStr = Field(SecretStr(""), description="For a tracking server that asks for one.")
     artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
     spark_master: str = "local[*]"
     spark_memory: str = "2g"
@@ -116,6 +124,13 @@ class Settings(BaseModel):
     first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
     last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")
 
+    @field_validator("fresh_by")
+    @classmethod
+    def _is_utc(cls, hour: dt.time) -> dt.time:
+        if hour.tzinfo is not None:
+            raise ValueError("give it in UTC, without an offset")
+        return hour
+
     @property
     def kernel_folder(self) -> Path:
         """Return where the compiled ranking kernel is kept."""
@@ -125,6 +140,14 @@ class Settings(BaseModel):
     def jar_folder(self) -> Path:
         """Return where `make jars` keeps what Spark needs for S3."""
         return self.cache / "jars"
+
+
+SECRETS = frozenset(
+    variables[field]
+    for model, variables in ((Settings, VARIABLES), (S3Settings, S3_VARIABLES))
+    for field, described in model.model_fields.items()
+    if described.annotation is SecretStr
+)
 
 
 def read_stack_file(path: Path) -> dict[str, str]:
@@ -147,7 +170,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     ConfigurationError
-        When a value is not what its setting takes; the variable is named.
+        When a value is not what its setting takes, or the file of a secret cannot be read; the variable is named.
     """
     home, known = _known(environment)
     values: dict[str, object] = {field: known[name] for field, name in VARIABLES.items() if name in known}
@@ -169,7 +192,8 @@ def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings
     Raises
     ------
     ConfigurationError
-        When the endpoint is no address, or one of the two keys is there without the other.
+        When the endpoint is no address, one of the two keys is there without the other, or the file of one
+        cannot be read.
     """
     home, known = _known(environment)
     values: dict[str, object] = {field: known[name] for field, name in S3_VARIABLES.items() if name in known}
@@ -186,11 +210,45 @@ def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings
         raise _named(error, S3_VARIABLES, values, home) from error
 
 
+def hand_on(variables: Mapping[str, str]) -> None:
+    """Set variables of this process, for libraries and children that read no settings of ours.
+
+    The file that a secret came from is forgotten: a secret is not set both ways.
+    """
+    os.environ.update(variables)
+    for name in variables:
+        os.environ.pop(f"{name}_FILE", None)
+
+
 def _known(environment: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
     """Return the home and what is set, in the environment or in the home's stack file."""
     environment = os.environ if environment is None else environment
     home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
-    return home, {**read_stack_file(home / STACK_FILE), **{k: v for k, v in environment.items() if v}}
+    places = (read_stack_file(home / STACK_FILE), environment)
+    return home, {name: value for place in places for name, value in _with_secret_files(place).items()}
+
+
+def _with_secret_files(place: Mapping[str, str]) -> dict[str, str]:
+    """Return what is set in one place, each secret that a file holds under the secret's own name."""
+    known = {name: value for name, value in place.items() if value}
+    files = {name: known[f"{name}_FILE"] for name in sorted(SECRETS) if f"{name}_FILE" in known}
+    for name in files:
+        if name in known:
+            raise ConfigurationError(f"{name} and {name}_FILE are both set", remedy="set one of them")
+    return {**known, **{name: _read_secret(name, Path(path)) for name, path in files.items()}}
+
+
+def _read_secret(name: str, path: Path) -> str:
+    """Return a file's text without the line break that editors leave at its end."""
+    remedy = f"correct {name}_FILE, or what is mounted there"
+    try:
+        secret = path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"{name}_FILE={path} cannot be read: {reason}", remedy=remedy) from error
+    if not secret:
+        raise ConfigurationError(f"{name}_FILE={path} is empty", remedy=remedy)
+    return secret
 
 
 def _named(

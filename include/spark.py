@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from include.errors import ConfigurationError
 from include.lake import open_lake
-from include.settings import PROJECT, Settings, load_s3_settings
+from include.settings import PROJECT, Settings, hand_on, load_s3_settings
 from include.spark_s3 import forget_keys, jar_path, s3_options, uses_s3
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     access = load_s3_settings() if uses_s3(settings) else None
     if access:
         options |= s3_options(settings, access)
-        os.environ.update(access.environment())  # the JVM finds its keys there
+        hand_on(access.environment())  # the JVM finds its keys there
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)

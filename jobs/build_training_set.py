@@ -26,13 +26,13 @@ from include.lake import (
     open_lake,
     partition_uris,
     staging_folder,
-    write_parquet,
 )
 from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy
 from include.settings import Settings
 from include.spark import spark_session
+from include.spark_files import write_parquet
 from jobs._command import Result, add_date, main, parser
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ import requests
 from pyspark.cloudpickle import dumps
 
 from include import spark as sessions
-from include.lake import connect_lake, open_lake, write_parquet
+from include.lake import connect_lake, open_lake
 from include.ranking.distribute import Target, writer
 from include.settings import load_settings
+from include.spark_files import write_parquet
 
 if __name__ == "__main__":
     logs = Path(sys.argv[1], "events")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 
 import psycopg2
@@ -14,7 +13,9 @@ GRANTS = (
 )
 
 if __name__ == "__main__":
-    url = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("postgresql+psycopg2://", "postgresql://", 1)
+    from airflow.configuration import conf  # Airflow's own way to it: a variable, a command, or a secrets backend
+
+    url = conf.get("database", "sql_alchemy_conn").replace("postgresql+psycopg2://", "postgresql://", 1)
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         for grant in GRANTS:
             cursor.execute(grant)

@@ -38,9 +38,10 @@ from include.contracts.outcomes import (
 )
 from include.contracts.reading import read_delivered
 from include.contracts.schema import CONTRACT
-from include.lake import Lake, commit_folder, partition_folder, s3_failure, staging_folder, write_parquet
+from include.lake import Lake, commit_folder, partition_folder, s3_failure, staging_folder
 from include.lake.manifest import fingerprint
 from include.log import step
+from include.spark_files import write_parquet
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

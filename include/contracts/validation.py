@@ -20,7 +20,7 @@ from include.lake import (
     Manifest,
     commit_file,
     list_days,
-    load_manifest,
+    load_days,
     open_folder,
     partition_folder,
 )
@@ -181,12 +181,11 @@ def _known_items(lake: Lake, day: dt.date) -> set[str]:
 
     filesystem, root = lake.filesystem()
     known: set[str] = set()
-    for known_day in (known_day for known_day in list_days(lake, ITEMS) if known_day <= day):
-        folder = partition_folder(ITEMS, known_day)
-        for path in load_manifest(lake, folder).paths():
-            column = pq.read_table(
-                f"{root}/{folder}/{path}", columns=[ITEM_ID], filesystem=filesystem, partitioning=None
-            )
+    manifests = load_days(lake, ITEMS, (known_day for known_day in list_days(lake, ITEMS) if known_day <= day))
+    for known_day, manifest in manifests.items():
+        for path in manifest.paths():
+            file = f"{root}/{partition_folder(ITEMS, known_day)}/{path}"
+            column = pq.read_table(file, columns=[ITEM_ID], filesystem=filesystem, partitioning=None)
             known.update(column[ITEM_ID].to_pylist())
     return known
 

@@ -1,4 +1,5 @@
 """What Prometheus learns from PostgreSQL: the live batch, the last night, drift verdicts, Airflow's failures.
+And of the settings the hour by which a night must be live, so that the alert rules need not repeat it.
 
 Each statement of include/sql/metrics gives rows whose numbers are metrics, named as their columns are, and whose
 texts are the labels of all of them.
@@ -6,6 +7,7 @@ texts are the labels of all of them.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
 
@@ -30,7 +32,9 @@ def exposition(settings: Settings) -> str:
 
     A database that does not answer is no error of the exporter's: `nightshelf_source_up` says so.
     """
-    samples: dict[str, list[str]] = {}
+    hour = settings.fresh_by
+    fresh_by = dt.timedelta(hours=hour.hour, minutes=hour.minute, seconds=hour.second).total_seconds()
+    samples = {f"{PREFIX}_fresh_by_seconds": [_sample(f"{PREFIX}_fresh_by_seconds", {}, fresh_by)]}
     for source, url, statements in (
         ("shelf", settings.analyst_url, SHELF),
         ("airflow", settings.airflow_database_url, AIRFLOW),

@@ -20,7 +20,9 @@ HEADER = "# How to reach this stack. It holds passwords: keep it readable for it
 OWN = (
     "NIGHTSHELF_DATASET",
     "NIGHTSHELF_DATABASE_URL",
+    "NIGHTSHELF_DATABASE_URL_FILE",
     "NIGHTSHELF_ANALYST_URL",
+    "NIGHTSHELF_ANALYST_URL_FILE",
     "NIGHTSHELF_FIRST_NIGHT",
     "NIGHTSHELF_LAST_NIGHT",
     "PYTHONPATH",

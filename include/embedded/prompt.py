@@ -60,9 +60,15 @@ def mlflow(home: Home, environment: Mapping[str, str], display: Display) -> NoRe
     display.say(f"MLflow        http://{LOCALHOST}:{port}, until Ctrl-C")
     command = [
         sys.executable, "-m", "mlflow", "server", "--host", LOCALHOST, "--port", str(port), "--workers", "1",
-        "--backend-store-uri", settings.tracking_uri, "--default-artifact-root", settings.artifact_uri,
+        "--default-artifact-root", settings.artifact_uri,
     ]  # fmt: skip
     access = load_s3_settings(environment).environment() if settings.artifact_uri.startswith("s3://") else {}
-    variables = {**environment, **access, "MLFLOW_DISABLE_TELEMETRY": "true", **marks(home.root, "mlflow")}
+    variables = {
+        **environment,
+        **access,
+        "MLFLOW_BACKEND_STORE_URI": settings.tracking_uri,  # a database's may hold a password
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        **marks(home.root, "mlflow"),
+    }
     os.chdir(home.root)
     os.execve(sys.executable, command, variables)

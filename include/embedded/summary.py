@@ -12,7 +12,7 @@ from rich.table import Table
 from include.columns import ITEMS, TABLES, USERS
 from include.embedded.progress import Display
 from include.errors import NightshelfError
-from include.lake import Lake, list_days, load_manifest, partition_folder
+from include.lake import Lake, list_days, load_days, load_manifest
 from include.serving.database import Connection, connect
 from include.serving.statements import statement
 from include.settings import Settings
@@ -35,8 +35,8 @@ def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
     accounts = {}
     for table in TABLES:
         days = [day for day in list_days(lake, table) if day <= last]
-        manifests = [load_manifest(lake, partition_folder(table, day)).counts for day in days]
-        accounts[table] = {name: sum(counts.get(name, 0) for counts in manifests) for name in COUNTS}
+        manifests = load_days(lake, table, days).values()
+        accounts[table] = {name: sum(manifest.counts.get(name, 0) for manifest in manifests) for name in COUNTS}
         accounts[table]["days"] = len(days)
     return accounts
 

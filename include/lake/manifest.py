@@ -53,8 +53,10 @@ def fingerprint(parts: Mapping[str, object]) -> str:
 
 def find_manifest(lake: Lake, folder: str) -> Manifest | None:
     """Return the manifest of `folder`, or None when the folder was never committed."""
-    path = f"{folder}/{MANIFEST}"
-    return Manifest.model_validate_json(lake.read_bytes(path)) if lake.exists(path) else None
+    try:
+        return Manifest.model_validate_json(lake.read_bytes(f"{folder}/{MANIFEST}"))
+    except MissingArtifactError:
+        return None
 
 
 def load_manifest(lake: Lake, folder: str) -> Manifest:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from include.columns import INGEST_DATE
 from include.lake.manifest import MANIFEST, Manifest, load_manifest
 from include.lake.store import Lake
 
 PREFIX = f"{INGEST_DATE}="
+READERS = 16
 
 
 def partition_folder(table: str, day: dt.date) -> str:
@@ -18,10 +21,23 @@ def partition_folder(table: str, day: dt.date) -> str:
 
 def list_days(lake: Lake, table: str, *, marker: str = MANIFEST) -> list[dt.date]:
     """Return the days of `table` that hold `marker`, in order."""
-    names = (name for name in lake.list_folders(table) if name.startswith(PREFIX))
-    return [
-        dt.date.fromisoformat(name.removeprefix(PREFIX)) for name in names if lake.exists(f"{table}/{name}/{marker}")
-    ]
+    parts = (info.path.removeprefix(f"{table}/").split("/") for info in lake.list_files(table))
+    names = (part[0] for part in parts if len(part) == 2 and part[1] == marker)
+    return sorted(dt.date.fromisoformat(name.removeprefix(PREFIX)) for name in names if name.startswith(PREFIX))
+
+
+def load_days(lake: Lake, table: str, days: Iterable[dt.date]) -> dict[dt.date, Manifest]:
+    """Return the manifests of committed days, in the order of `days`; several are asked for at a time.
+
+    Raises
+    ------
+    MissingArtifactError
+        When one of them was never committed.
+    """
+    wanted = list(days)
+    with ThreadPoolExecutor(READERS) as pool:
+        found = pool.map(lambda day: load_manifest(lake, partition_folder(table, day)), wanted)
+        return dict(zip(wanted, found, strict=True))
 
 
 def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tuple[list[str], dict[dt.date, Manifest]]:
@@ -33,7 +49,7 @@ def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tup
     days = {day for day in list_days(lake, table) if first <= day <= last}
     if lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):
         days.add(last)  # committed a moment ago: a listing that lags behind may not show it
-    manifests = {day: load_manifest(lake, partition_folder(table, day)) for day in sorted(days)}
+    manifests = load_days(lake, table, sorted(days))
     uris = [
         lake.uri_of(f"{partition_folder(table, day)}/{path}")
         for day, manifest in manifests.items()

@@ -5,6 +5,7 @@ so it imports nothing heavier than the settings.
 """
 
 from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS, LIVE_BATCH, lake_tables
+from include.orchestration.deadline import shelf_deadline
 from include.orchestration.runbook import step
 from include.orchestration.schedule import DEFAULT_ARGS, nightly_schedule
 from include.orchestration.templates import (
@@ -33,6 +34,7 @@ __all__ = [
     "nightly_schedule",
     "only_if_approved",
     "result_of",
+    "shelf_deadline",
     "states_of",
     "step",
     "triggered_run",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from include.errors import TrackingError
-from include.settings import Settings, load_s3_settings
+from include.settings import Settings, hand_on, load_s3_settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,13 +39,15 @@ def tracking(settings: Settings) -> Iterator[MlflowClient]:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if password := settings.tracking_password.get_secret_value():
+        hand_on({"MLFLOW_TRACKING_PASSWORD": password})
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     uri = settings.tracking_uri
     if settings.artifact_uri.startswith("s3://"):
-        os.environ.update(load_s3_settings().environment())  # MLflow's client of S3 reads nothing else
+        hand_on(load_s3_settings().environment())  # MLflow's client of S3 reads nothing else
     try:
         if uri.startswith("sqlite:///"):
             Path(unquote(uri.removeprefix("sqlite:///"))).parent.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.lake import Lake, open_lake, write_parquet
+from include.lake import Lake, open_lake
 from include.settings import load_settings
 from include.spark import spark_session
+from include.spark_files import write_parquet
 from tests.s3_servers import BUCKET, running_s3
 
 if TYPE_CHECKING:

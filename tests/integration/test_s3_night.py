@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from include.embedded.home import Home
-from include.embedded.stack import delete_stack
+from include.embedded.postgres import Postgres
+from include.embedded.stack import POSTGRES_PORT, delete_stack
 from include.lake import open_lake
-from include.settings import PROJECT, load_s3_settings, load_settings
+from include.settings import PROJECT, SECRETS, load_s3_settings, load_settings
+from tests import leaks
 from tests.s3_servers import needs_jars
 
 pytestmark = [
@@ -56,10 +58,12 @@ def test_a_night_on_s3_publishes_what_a_night_on_files_does(tmp_path: Path) -> N
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     local, s3 = Home(tmp_path / "local"), Home(tmp_path / "s3")
+    command_lines = leaks.CommandLines()
     try:
         expected = run_night(local, policy)
         command(local, "down")
-        assert run_night(s3, policy, "--lake", "s3", **FOREIGN) == expected
+        with command_lines:
+            assert run_night(s3, policy, "--lake", "s3", **FOREIGN) == expected
 
         environment = s3.environment({})
         lake = open_lake("s3://nightshelf", load_s3_settings(environment))
@@ -67,6 +71,12 @@ def test_a_night_on_s3_publishes_what_a_night_on_files_does(tmp_path: Path) -> N
         assert any(file.path.endswith("serving/factors.npz") for file in lake.list_files("mlflow"))
         assert load_settings(environment).lake_uri == "s3://nightshelf/lake"
         assert not {"lake", "landing"} & {path.name for path in s3.root.iterdir()}
+        keys = {name: key for name, key in s3.values().items() if name in SECRETS and name.startswith("AWS_")}
+        postgres = Postgres(s3.root, int(s3.values()[POSTGRES_PORT]))
+        assert len(keys) == 2 and len(command_lines) > 50
+        assert command_lines.with_secrets(keys) == leaks.in_files(s3.root, keys) == []
+        assert leaks.in_database(postgres.url("airflow", "postgres"), keys) == []
+
         assert "s3               runs" in command(s3, "status")
         command(s3, "down")
         assert "s3               does not run" in command(s3, "status")

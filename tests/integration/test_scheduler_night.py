@@ -22,15 +22,19 @@ import pytest
 from include.embedded.airflow import PASSWORD, USER, supervised
 from include.embedded.home import Home
 from include.embedded.nights import DAG
+from include.embedded.ports import free_port
+from include.embedded.postgres import Postgres
 from include.embedded.processes import marked
 from include.embedded.rest import AirflowApi
-from include.embedded.stack import AIRFLOW_PORT, delete_stack
+from include.embedded.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, load_settings
 from include.tracking import get_aliases, set_aliases
+from tests import leaks
 from tests.batches import write_batch
 from tests.integration.approval import RollbackRun
 from tests.integration.waiting import eventually
+from tests.webhooks import Webhook, webhook_server
 
 pytestmark = [
     pytest.mark.night,
@@ -63,11 +67,24 @@ LISTS = "SELECT count(*) AS n, count(DISTINCT user_id) AS users FROM reco.recomm
 class Shell:
     """A person's shell in front of one home."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, webhook: Webhook) -> None:
         self.home = Home(folder / "home")
         self.policy = folder / "policy.yaml"
+        self.secrets = {
+            "NIGHTSHELF_SLACK_WEBHOOK": webhook.url,
+            "NIGHTSHELF_SMTP_URL": f"smtps://night:m41l-pa55word@127.0.0.1:{free_port()}",
+            "AWS_ACCESS_KEY_ID": "AKIA0NIGHTSHELF0TESTS",
+            "AWS_SECRET_ACCESS_KEY": "aws/s3cret+of+the+tests",
+        }
+        (folder / "webhook").write_text(f"{webhook.url}\n")
         self.environment = {
             **os.environ,
+            **self.secrets,
+            "NIGHTSHELF_SLACK_WEBHOOK": "",
+            "NIGHTSHELF_SLACK_WEBHOOK_FILE": str(folder / "webhook"),
+            "NIGHTSHELF_MAIL_FROM": "night@example.org",
+            "NIGHTSHELF_MAIL_TO": "ada@example.org",
+            "NIGHTSHELF_FRESH_BY": "02:01",
             "NIGHTSHELF_HOME": str(self.home.root),
             "NIGHTSHELF_POLICY": str(self.policy),
             "SPARK_DRIVER_MEMORY": "1g",
@@ -101,8 +118,23 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    found = Shell(tmp_path_factory.mktemp("night"))
+def webhook() -> Iterator[Webhook]:
+    with webhook_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def command_lines() -> Iterator[leaks.CommandLines]:
+    """Of every process of this machine, from before the first of the stack's on."""
+    with leaks.CommandLines() as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def shell(
+    tmp_path_factory: pytest.TempPathFactory, webhook: Webhook, command_lines: leaks.CommandLines
+) -> Iterator[Shell]:
+    found = Shell(tmp_path_factory.mktemp("night"), webhook)
     yield found
     delete_stack(found.home, lambda _: None)
 
@@ -132,6 +164,12 @@ def test_a_failed_task_is_named_with_its_reason(shell: Shell, failed: "subproces
     log = Path(next(line for line in failed.stdout.splitlines() if line.startswith("  log: ")).removeprefix("  log: "))
     assert log.is_file()
     assert f"/dags/{DAG}/runs/{RUN}/tasks/validate" in failed.stdout
+
+
+def test_on_call_is_told_of_it(webhook: Webhook, failed: "subprocess.CompletedProcess[str]") -> None:
+    (message,) = webhook.received
+    for part in ("validate", RUN, "quarantined", f"/dags/{DAG}/runs/{RUN}/tasks/validate", "docs/runbook.md#validate"):
+        assert part in message["text"]
 
 
 def test_readers_see_no_half_done_night(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> None:
@@ -218,6 +256,51 @@ def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.Comple
     assert again.answer("Reject") == "success", again.states()
     assert again.states()["rollback"] == "skipped"
     assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
+
+
+def test_a_night_that_is_not_live_by_its_hour_is_told(
+    shell: Shell, webhook: Webhook, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """The last night by the calendar waits for its landing, and its hour is over; those by hand have no hour."""
+    assert not any("is not fresh" in message["text"] for message in webhook.received)
+    shell.home.remember({"NIGHTSHELF_LAST_NIGHT": "2100-01-01"})
+    assert eventually(lambda: any("is not fresh" in message["text"] for message in webhook.received), seconds=180)
+    (message,) = [message for message in webhook.received if "is not fresh" in message["text"]]
+    for part in ("at 02:01 UTC", f"/dags/{DAG}/runs/scheduled__", f"{DAG} is ", "docs/runbook.md#shelfnotfresh"):
+        assert part in message["text"]
+    shell.home.remember({"NIGHTSHELF_LAST_NIGHT": NIGHT})
+
+
+def test_no_secret_is_left_where_others_look(
+    shell: Shell, command_lines: leaks.CommandLines, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """Logs, XComs, rendered templates, serialised DAGs, MLflow's params and tags, command lines: wherever it may be."""
+    root = shell.home.root
+    postgres = Postgres(root, int(shell.home.values()[POSTGRES_PORT]))
+
+    def found(secrets: dict[str, str]) -> list[list[str]]:
+        return [
+            leaks.in_files(root, secrets),
+            leaks.in_files(postgres.log_file().parent, secrets, kept_in=("data",)),
+            leaks.in_database(postgres.url("airflow", "postgres"), secrets),
+            leaks.in_database(postgres.url("nightshelf", "postgres"), secrets),
+            command_lines.with_secrets(secrets),
+        ]
+
+    secrets = leaks.secrets_of(root, shell.secrets)
+    assert len(secrets) >= 13, sorted(secrets)
+    assert found(secrets) == [[], [], [], [], []]
+    # What is no secret is found in each of the places
+    day = {line for lines in found({"the day": NIGHT}) for line in lines}
+    for place in ("logs/jobs/", "logs/tasks/", "mlflow/mlflow.db"):
+        assert any(line.startswith(f"the day in {place}") for line in day), day
+    for table in ("public.xcom", "public.rendered_task_instance_fields", "reco.batch"):
+        assert f"the day in table {table}" in day
+    assert any(line.startswith("the day in the command line of ") for line in day), day
+    assert {"a task in table public.dag_code", "a task in table public.serialized_dag"} <= set(
+        found({"a task": "wait_for_landing"})[2]
+    )
+    assert found({"the server": "listening on"})[1] == ["the server in server.log"]
 
 
 def test_status_shows_the_night_and_down_stops_everything(

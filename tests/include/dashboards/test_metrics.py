@@ -87,7 +87,11 @@ def test_a_database_that_is_down_is_said_and_the_other_still_told(
         "NIGHTSHELF_AIRFLOW_DATABASE_URL": gone,
     })  # fmt: skip
     samples = read(exposition(down))
-    assert samples == {'nightshelf_source_up{source="airflow"}': 0, 'nightshelf_source_up{source="shelf"}': 1}
+    assert samples == {
+        'nightshelf_source_up{source="airflow"}': 0,
+        'nightshelf_source_up{source="shelf"}': 1,
+        "nightshelf_fresh_by_seconds": 6 * 3600,
+    }
     assert "cannot be used" in caplog.text and "hush" not in caplog.text
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -32,7 +35,7 @@ EXPORTED = {
     f"nightshelf_{column}"
     for path in (FOLDER / "metrics").glob("*.sql")
     for column in re.findall(r"double precision AS ([a-z_]+)", path.read_text())
-} | {"nightshelf_source_up"}
+} | {"nightshelf_source_up", "nightshelf_fresh_by_seconds"}
 AIRFLOWS = {"airflow_executor_open_slots"}
 
 
@@ -72,6 +75,32 @@ def test_an_alert_names_its_page_and_asks_for_metrics_that_exist(rule: dict[str,
     check_metrics(rule["expr"])
 
 
+CASES = Path(__file__).with_name("rules_test.yml")
+
+
+def promtool(*arguments: str | Path) -> str:
+    """Run promtool, which must be content, and return what it said."""
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("promtool (Debian: package prometheus) is not installed")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_each_alert_is_seen_to_fire_and_to_stay_silent() -> None:
+    cases = [case for test in yaml.safe_load(CASES.read_text())["tests"] for case in test["alert_rule_test"]]
+    for fires in (True, False):
+        assert {case["alertname"] for case in cases if bool(case["exp_alerts"]) == fires} == {
+            rule["alert"] for rule in RULES
+        }
+
+
+def test_the_alerts_fire_when_they_shall_and_say_what_they_shall() -> None:
+    assert "SUCCESS: 6 rules found" in promtool("check", "rules", FILES / "prometheus" / "rules.yml")
+    promtool("test", "rules", CASES)
+
+
 def test_the_dashboards_are_there_and_their_panels_do_not_overlap() -> None:
     assert set(BOARDS) == {"night", "model", "shelf", "drift", "on-call"}
     assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS)
@@ -103,6 +132,13 @@ def run(url: str, query: str) -> list[tuple[Any, ...]]:
         rows = cursor.fetchall()
     connection.close()
     return rows
+
+
+def test_prometheus_can_read_what_every_panel_asks(tmp_path: Path) -> None:
+    asked = [target["expr"] for _, panel in PANELS for target in panel["targets"] if "expr" in target]
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"SUCCESS: {len(asked)} rules found" in promtool("check", "rules", tmp_path / "panels.yml")
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,7 @@ def test_one_process_at_a_time(home: Home) -> None:
 def test_the_shell_cannot_change_what_the_stack_file_decides(home: Home) -> None:
     shell = {
         "NIGHTSHELF_DATASET": "other",
+        "NIGHTSHELF_DATABASE_URL_FILE": "/run/secrets/other",
         "NIGHTSHELF_LAST_NIGHT": "2000-01-01",
         "AIRFLOW_HOME": "/elsewhere",
         "AIRFLOW__CORE__EXECUTOR": "x",

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from include.lake import Lake, commit_folder, list_days, partition_folder, partition_uris, staging_folder
+import pytest
+
+from include.errors import MissingArtifactError
+from include.lake import Lake, commit_folder, list_days, load_days, partition_folder, partition_uris, staging_folder
 
 DAYS = [dt.date(2026, 1, day) for day in (1, 2, 3, 4)]
 
@@ -36,3 +39,12 @@ def test_a_range_has_the_files_that_its_manifests_list(lake: Lake) -> None:
     assert [manifests[day].fingerprint for day in manifests] == ["2026-01-02", "2026-01-03"]
     expected = [f"{partition_folder('events', day)}/{manifests[day].paths()[0]}" for day in manifests]
     assert uris == [lake.uri_of(path) for path in expected]
+
+
+def test_the_manifest_of_a_day_that_is_gone_is_missed(lake: Lake) -> None:
+    for day in DAYS:
+        commit(lake, day, "x.parquet")
+    assert list(load_days(lake, "events", DAYS)) == DAYS
+    lake.delete(partition_folder("events", DAYS[2]))
+    with pytest.raises(MissingArtifactError, match=r"ingest_date=2026-01-03 has no _manifest\.json"):
+        load_days(lake, "events", DAYS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socketserver
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,8 @@ import pytest
 from include.embedded.ports import free_port
 from include.orchestration.notify import NO_REASON, tell_on_call
 from include.settings import VARIABLES
-from tests.webhooks import Webhook, running, webhook_server
+from tests.mailboxes import Mailbox, mail_server
+from tests.webhooks import Webhook, webhook_server
 
 LINK = "http://localhost:8080/dags/nightly_recommendations/runs/r1/tasks/train"
 CONTEXT: Any = {
@@ -31,29 +31,6 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NIGHTSHELF_HOME", str(tmp_path))
 
 
-class Mailbox(socketserver.ThreadingTCPServer):
-    received: list[str]
-
-
-class Smtp(socketserver.StreamRequestHandler):
-    """As much of RFC 5321 as one message needs; no encryption, no login."""
-
-    server: Mailbox
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 test\r\n")
-        for line in iter(self.rfile.readline, b""):
-            self.server.received.append(line.decode().strip())
-            if line.upper().startswith(b"QUIT"):
-                self.wfile.write(b"221 bye\r\n")
-                return
-            if line.upper().startswith(b"DATA"):
-                self.wfile.write(b"354 go on\r\n")
-                for text in iter(self.rfile.readline, b".\r\n"):
-                    self.server.received.append(text.decode().strip())
-            self.wfile.write(b"250 ok\r\n")
-
-
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     with webhook_server() as server:
@@ -63,8 +40,8 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
-    with running(Mailbox(("127.0.0.1", 0), Smtp)) as server:
-        monkeypatch.setenv("NIGHTSHELF_SMTP_URL", f"smtp://127.0.0.1:{server.server_address[1]}")
+    with mail_server() as server:
+        monkeypatch.setenv("NIGHTSHELF_SMTP_URL", server.url)
         monkeypatch.setenv("NIGHTSHELF_MAIL_FROM", "night@example.org")
         monkeypatch.setenv("NIGHTSHELF_MAIL_TO", "ada@example.org, bob@example.org")
         yield server

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 def test_a_password_is_never_shown() -> None:
     assert describe("postgresql://ada:secret@db/mlflow") == "postgresql://ada:***@db/mlflow"
     assert describe("sqlite:////home/mlflow.db") == "sqlite:////home/mlflow.db"
+
+
+def test_the_servers_password_may_come_from_a_file(store: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "")
+    with tracking(store):
+        assert os.environ["MLFLOW_TRACKING_PASSWORD"] == ""
+    path = store.home / "password"
+    path.write_text("pa55\n")
+    asked = load_settings({"NIGHTSHELF_HOME": str(store.home), "MLFLOW_TRACKING_PASSWORD_FILE": str(path)})
+    with tracking(asked):
+        assert os.environ["MLFLOW_TRACKING_PASSWORD"] == "pa55"
 
 
 def test_only_this_package_imports_mlflow() -> None:

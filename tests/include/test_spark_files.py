@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.errors import LakeError
-from include.lake import FileInfo, LocalLake, write_parquet
+from include.lake import FileInfo, LocalLake
+from include.spark_files import write_parquet
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
