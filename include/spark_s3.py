@@ -35,7 +35,11 @@ PATIENCE = {
     "spark.hadoop.fs.s3a.connection.establish.timeout": "15s",
     "spark.hadoop.fs.s3a.connection.timeout": "20s",
 }
-KEYS = ("fs.s3a.access.key", "fs.s3a.secret.key", "fs.s3a.session.token")
+# Where Spark copies the keys to
+KEYS = (
+    *("fs.s3a.access.key", "fs.s3a.secret.key", "fs.s3a.session.token"),
+    *("fs.s3.awsAccessKeyId", "fs.s3.awsSecretAccessKey", "fs.s3n.awsAccessKeyId", "fs.s3n.awsSecretAccessKey"),
+)
 
 
 def uses_s3(settings: Settings) -> bool:

@@ -31,11 +31,12 @@ if __name__ == "__main__":
     }
     settings = load_settings()
     lake = open_lake(settings.lake_uri)
+    uri = lake.uri
     with sessions.spark_session("secrets", settings) as spark:
         write_parquet(lake, spark.range(10), "_staging/secrets")
 
         def touch(batches):  # type: ignore[no-untyped-def]
-            connect_lake(lake.uri).get_file_info("nowhere")
+            connect_lake(uri).get_file_info("nowhere")
             yield from batches
 
         spark.range(2).mapInArrow(touch, "id long").collect()
@@ -45,7 +46,7 @@ if __name__ == "__main__":
         entries = []
         while configuration.hasNext():
             entries.append(str(configuration.next()))
-        target = Target(partial(connect_lake, settings.lake_uri), "folder")
+        target = Target(partial(connect_lake, uri), "folder")
         shared = context.broadcast(0)
         commands = [path.read_bytes().decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline")]
         found = {

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
-from include.errors import NightshelfError
+from include.errors import LakeError, NightshelfError
 from include.lake.s3_client import REFUSED, no_bucket, no_credentials, out_of_reach, refused, server_name
 from include.settings import load_s3_settings
 
 # Of pyarrow, and of the client within S3A
 OF_S3 = re.compile(r"AWS Error [A-Z_]+|software\.amazon\.awssdk\.|org\.apache\.hadoop\.fs\.s3a\.[\w.]*Exception")
 NO_BUCKET = re.compile(r"NoSuchBucket|NO_SUCH_BUCKET|UnknownStoreException")
+# Spark looks for what its tasks wrote, or for what a manifest names
+NOT_SHOWN = re.compile(r"FileNotFoundException: No such file or directory: (s3a?://\S+)")
 NO_CREDENTIALS = re.compile(r"NoA[Ww][Ss]CredentialsException|Unable to load credentials")
 NO_ACCESS = re.compile(
     r"Status Code: 40[13]\b|HTTP status 40[13]\b"
@@ -31,6 +33,8 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
     `ConfigurationError` stands for what stays wrong (bucket, keys), `LakeError` for what another try may find better.
     """
     text = f"{error}\n{getattr(error, '_stackTrace', '')}"  # PySpark keeps the JVM's trace of some errors apart
+    if lost := NOT_SHOWN.search(text):
+        return not_shown(f"Spark does not find {lost.group(1)}")
     if not OF_S3.search(text):
         return None
     server = server_name(load_s3_settings())
@@ -43,6 +47,14 @@ def s3_failure(error: BaseException) -> NightshelfError | None:
     if NO_ACCESS.search(text):
         return refused(f"access: {said}", server)
     return out_of_reach(said, server)
+
+
+def not_shown(problem: str) -> LakeError:
+    """Return the error for what was just stored and is not found."""
+    return LakeError(
+        problem,
+        remedy="clear the task; should it say so again, the server's listings lag behind: see docs/s3.md",
+    )
 
 
 def _line(text: str) -> str:

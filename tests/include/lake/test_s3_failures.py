@@ -79,6 +79,14 @@ def test_what_another_try_may_find_better_is_the_lakes_error(text: str) -> None:
     assert found.problem.startswith(("When getting", "org.apache", "java.net", "java.io"))
 
 
+def test_what_spark_does_not_find_may_show_later() -> None:
+    text = "o9.parquet.\n: java.io.FileNotFoundException: No such file or directory: s3a://b/lake/_staging/t\n\tat x"
+    found = s3_failure(OSError(text))
+    assert isinstance(found, LakeError)
+    assert found.problem == "Spark does not find s3a://b/lake/_staging/t"
+    assert "listings lag behind" in found.remedy
+
+
 @pytest.mark.parametrize("error", [OSError("No space left on device"), KeyError("x"), ValueError("s3://b/x is wrong")])
 def test_other_errors_are_not_ours_to_name(error: Exception) -> None:
     assert s3_failure(error) is None
