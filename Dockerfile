@@ -19,23 +19,38 @@ RUN awk '/^uv==/ {on = 1; print; next} /^[^ ]/ {on = 0} on' requirements.txt > u
     && /opt/venv/bin/uv pip sync --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode \
        --build-constraints build-constraints.txt requirements.txt requirements-image.txt
 
+# Spark's jars for S3: fetched by the script that fetches them anywhere, in a stage that only their list makes anew.
+FROM builder AS jars
+# hadolint ignore=DL3008
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
+    && rm -rf /var/lib/apt/lists/*
+COPY scripts/jars.sh scripts/
+COPY include/__init__.py include/errors.py include/settings.py include/
+COPY include/config/s3-jars.txt include/config/
+RUN NIGHTSHELF_CACHE=/var/cache/nightshelf scripts/jars.sh /opt/venv/bin/python
+
 FROM python:3.11.14-slim-bookworm
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # procps: Spark's scripts call ps; tini: hands signals on and reaps what jobs leave.
 # hadolint ignore=DL3008
-RUN apt-get update \
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
     && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps tini \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 nightshelf \
     && useradd --uid 10001 --gid nightshelf --no-log-init --create-home nightshelf \
     && install --directory --owner nightshelf --group nightshelf --mode 0750 \
-       /var/lib/nightshelf /var/lib/nightshelf/airflow /var/lib/nightshelf/logs /var/lib/mlflow
+       /var/lib/nightshelf /var/lib/nightshelf/airflow /var/lib/nightshelf/logs /var/lib/mlflow /var/cache/nightshelf
 COPY --from=builder /opt/venv /opt/venv
+COPY --from=jars /var/cache/nightshelf/jars /var/cache/nightshelf/jars
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/nightshelf \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     NIGHTSHELF_HOME=/var/lib/nightshelf \
+    NIGHTSHELF_CACHE=/var/cache/nightshelf \
     AIRFLOW_HOME=/var/lib/nightshelf/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/nightshelf/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshelf/plugins \
@@ -45,7 +60,11 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /opt/nightshelf
 # What changes with every commit comes last: a new version of Nightshelf is a layer of a few MB.
 COPY . .
+RUN python -m compileall -q .
 USER 10001:10001
+# The archive of Spark's classes for a lake on S3, and the ranking kernel for this processor; on another one each
+# container compiles the kernel for itself, once.
+RUN LAKE_URI=s3://none/lake LANDING_URI=s3://none/landing python -m jobs.prepare_spark --local
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=10s --start-period=90s --retries=3 \
     CMD ["python", "deploy/health.py", "http://127.0.0.1:8080/api/v2/monitor/health"]

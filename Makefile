@@ -7,10 +7,10 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS
+export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env clean lint test test-fast bench
+.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean lint test test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -61,6 +61,9 @@ drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800
 
 env: ## write .env with fresh secrets, for docker compose; one that is there stays
 	@scripts/env.sh
+
+rehearse: dev s3 ## a night through the services of docker-compose.yaml, without Docker; KEEP=1, KILL='ingest score'
+	@.venv/bin/python -m include.rehearsal $${KEEP:+--keep} $${KILL:+--kill-worker-in $$KILL}
 
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean

@@ -66,7 +66,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     name
         Of the job, as Spark shows it.
     java_options
-        Further options of the driver's JVM.
+        Further options of the driver's JVM; a cluster's executors start by the rest of them, as quickly.
 
     Raises
     ------
@@ -91,8 +91,10 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     builder = builder.config("spark.driver.memory", settings.spark_memory)
-    java = shlex.join([*QUIET_JAVA, *_archive_option(settings), *java_options])
-    builder = builder.config("spark.driver.extraJavaOptions", f"{java} {settings.spark_java_options}")
+    java = [*QUIET_JAVA, *_archive_option(settings)]
+    for process, own in (("driver", java_options), ("executor", ())):
+        words = f"{shlex.join([*java, *own])} {settings.spark_java_options}"
+        builder = builder.config(f"spark.{process}.extraJavaOptions", words)
     for key, value in options.items():
         builder = builder.config(key, value)
     try:
@@ -143,12 +145,13 @@ def class_archive(settings: Settings) -> Path:
     return settings.cache / f"spark-{hashlib.sha256(parts.encode()).hexdigest()[:12]}.jsa"
 
 
-def prepare_classes(settings: Settings) -> Path:
+def prepare_classes(settings: Settings, *, local: bool = False) -> Path:
     """Make the archive of Spark's classes unless it is there, and return its path.
 
     It takes some 20 seconds once and 180 MB. Jobs work without it, only slower; Java itself
     ignores an archive that was made by another version. For a lake on S3 the archive is another
-    one, and a few small files are written to the lake and deleted.
+    one, and a few small files are written to the lake and deleted; with `local` they are written
+    here, for a lake that is not there yet, and the archive lacks what only S3 loads.
     """
     archive = class_archive(settings)
     if archive.is_file():
@@ -158,7 +161,7 @@ def prepare_classes(settings: Settings) -> Path:
     try:
         with spark_session("prepare", settings, (f"-XX:ArchiveClassesAtExit={draft}",)) as spark:
             gateway = spark.sparkContext._gateway
-            with _scratch(settings) as (source, target):
+            with _scratch(settings, local) as (source, target):
                 _use_what_jobs_use(spark, source, target)
         _end_java(gateway)
         if draft.is_file():
@@ -176,10 +179,10 @@ def _archive_option(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def _scratch(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """Yield a folder for input, and the URI of one for output where the lake lies."""
+def _scratch(settings: Settings, local: bool) -> Iterator[tuple[Path, str]]:
+    """Yield a folder for input, and the URI of one for output where the lake lies unless it shall be `local`."""
     with tempfile.TemporaryDirectory() as folder:
-        if not settings.lake_uri.startswith("s3://"):
+        if local or not settings.lake_uri.startswith("s3://"):
             yield Path(folder), f"{folder}/out"
             return
         lake, target = open_lake(settings.lake_uri), f"_staging/prepare-{uuid.uuid4().hex}"

@@ -16,11 +16,13 @@ from jobs._command import main, parser
 
 
 def arguments() -> argparse.ArgumentParser:
-    return parser(__doc__)
+    found = parser(__doc__)
+    found.add_argument("--local", action="store_true", help="write nothing to the lake: it is not there yet")
+    return found
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
-    archive = prepare_classes(settings)
+    archive = prepare_classes(settings, local=arguments.local)
     kernel = compile_kernel()
     compile_lists()
     return {"archive": str(archive), "kernel": kernel}

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Fetches the jars that Spark needs for S3 (690 MB) into the installation's cache and checks them.
 #
+#   scripts/jars.sh [PYTHON]     PYTHON is the interpreter of the installation, .venv's by default
+#
 # With Maven where there is one, else with the Ivy inside PySpark; mirrors and proxies are theirs.
 # Does nothing for a jar that is there and right. Talks on stderr only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec 1>&2
 
-FOLDER=$(.venv/bin/python -c 'from include.settings import load_settings; print(load_settings().jar_folder)')
+PYTHON=${1:-.venv/bin/python}
+FOLDER=$("$PYTHON" -c 'from include.settings import load_settings; print(load_settings().jar_folder)')
 DRAFTS=$FOLDER/.drafts
 
 say() { echo "jars: $*"; }
@@ -21,7 +24,7 @@ fetch() { # group, artifact, version: the jar alone, without what its pom asks f
     mvn -q -B -Dstyle.color=never dependency:copy -Dartifact="$1:$2:$3" -DoutputDirectory="$DRAFTS" </dev/null
   else
     local ivy
-    ivy=$(.venv/bin/python -c 'import pathlib, pyspark; print(*pathlib.Path(pyspark.__file__).parent.glob("jars/ivy-*.jar"))')
+    ivy=$("$PYTHON" -c 'import pathlib, pyspark; print(*pathlib.Path(pyspark.__file__).parent.glob("jars/ivy-*.jar"))')
     java -jar "$ivy" -warn -notransitive -dependency "$1" "$2" "$3" -retrieve "$DRAFTS/[artifact]-[revision].[ext]" \
       -types jar
   fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv from the lock, and installs with apt what the machine lacks for that.
 #
-#   scripts/setup.sh [--dev]     --dev adds what `make lint` and `make test` need
+#   scripts/setup.sh [--dev]     --dev adds what `make lint`, `make test` and `make rehearse` need
 #
 # Does nothing when the lock is the one that .venv was made from. Talks on stderr only.
 # Indexes, proxies and certificates are the machine's own: pip's settings are handed on to uv.
@@ -131,7 +131,7 @@ exec 9<requirements.txt # two set-ups of one checkout take turns
 flock 9
 
 locks=(requirements.txt)
-if [ "${1:-}" = --dev ] || grep -qs requirements-dev.txt "$STAMP"; then locks+=(requirements-dev.txt); fi
+if [ "${1:-}" = --dev ] || grep -qs requirements-dev.txt "$STAMP"; then locks+=(requirements-image.txt requirements-dev.txt); fi
 
 python=$(find_python)
 java=$(find_java)

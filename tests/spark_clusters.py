@@ -67,7 +67,6 @@ class Cluster:
         conf.mkdir(exist_ok=True)
         (conf / "spark-defaults.conf").write_text(
             "spark.executor.memory 512m\n"
-            f"spark.executor.extraJavaOptions {JAVA}\n"
             # Do not begin before all workers are there
             "spark.scheduler.minRegisteredResourcesRatio 1.0\n"
             "spark.scheduler.maxRegisteredResourcesWaitingTime 60s\n"

@@ -1,5 +1,6 @@
 """The lock files: everything pinned and hashed, nothing that says where it was found."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -45,11 +46,11 @@ def test_the_lock_holds_what_is_asked_for(name: str, lock: str) -> None:
             assert version == f"=={locked[package]}", f"run make lock: {package}"
 
 
-def test_both_locks_agree() -> None:
-    base, dev = (pins(name) for name in LOCKS[:2])
-    assert {package: base[package] for package in base.keys() & dev} == {
-        package: dev[package] for package in base.keys() & dev
-    }
+@pytest.mark.parametrize(("name", "other"), itertools.combinations(LOCKS[:3], 2))
+def test_locks_that_are_installed_together_agree(name: str, other: str) -> None:
+    one, two = pins(name), pins(other)
+    shared = one.keys() & two.keys()
+    assert {package: one[package] for package in shared} == {package: two[package] for package in shared}
 
 
 def test_the_full_pyspark_is_alone() -> None:

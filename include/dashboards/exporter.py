@@ -1,4 +1,4 @@
-"""Serves the metrics to Prometheus: `python -m include.dashboards.exporter [PORT]`, until SIGTERM.
+"""Serves the metrics to Prometheus: `python -m include.dashboards.exporter [PORT [ADDRESS]]`, until SIGTERM.
 
 `/metrics` asks the databases anew each time; `/health` only says that the process answers.
 """
@@ -18,7 +18,7 @@ from include.settings import Settings, load_settings
 
 logger = logging.getLogger("nightshelf.exporter")
 
-PORT = 9105
+PORT, ANYWHERE = "9105", "0.0.0.0"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -54,16 +54,16 @@ def serve(settings: Settings, host: str, port: int) -> ThreadingHTTPServer:
     return ThreadingHTTPServer((host, port), type("Bound", (Handler,), {"settings": settings}))
 
 
-def main(port: int) -> None:
+def main(port: str = PORT, address: str = ANYWHERE) -> None:
     """Serve until SIGTERM or SIGINT."""
     configure()
-    server = serve(load_settings(), "0.0.0.0", port)
+    server = serve(load_settings(), address, int(port))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    logger.info("metrics on port %d", port)
+    logger.info("metrics on %s:%s", address, port)
     server.serve_forever()
     server.server_close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PORT)
+    main(*sys.argv[1:])

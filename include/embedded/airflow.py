@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,7 +164,7 @@ class Airflow:
                 raise StackError(
                     f"Airflow's supervisor ended; the last it said: {last_line(log)}", remedy=f"read {log}"
                 )
-            awaited = _awaited(api)
+            awaited = find_awaited(api)
             if not awaited:
                 return
             if time.monotonic() > deadline:
@@ -191,8 +191,14 @@ def last_line(path: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
 
 
-def _awaited(api: AirflowApi) -> str:
-    """Return what is not ready yet; nothing when everything is."""
+def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
+    """Return which process or DAG is not ready yet; nothing when everything is.
+
+    Raises
+    ------
+    StackError
+        When a DAG cannot be imported.
+    """
     try:
         health = api.health()
         sick = [part for part in HEALTHY if health.get(part, {}).get("status") != "healthy"]
@@ -202,7 +208,7 @@ def _awaited(api: AirflowApi) -> str:
         if errors:
             name, trace = next(iter(errors.items()))
             raise StackError(f"{name} cannot be imported: {trace.strip().splitlines()[-1]}", remedy="correct the file")
-        missing = [dag for dag in DAGS if not api.dag_is_parsed(dag)]
+        missing = [dag for dag in dags if not api.dag_is_parsed(dag)]
         return f"DAG {', '.join(missing)}" if missing else ""
     except ApiError:
         return "the api-server"

@@ -14,7 +14,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,8 +61,8 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def run(options: argparse.Namespace, home: Home, display: Display) -> int:
-    """Do what one command line asks for and return the exit code."""
+def run(options: argparse.Namespace, home: Home, display: Display) -> None:
+    """Do what one command line asks for."""
     environment = dict(os.environ)
     if options.command == "nightly":
         request = Request(options.dataset, options.source, options.nights, tuple(options.shop.split()), options.lake)
@@ -80,25 +80,37 @@ def run(options: argparse.Namespace, home: Home, display: Display) -> int:
         prompt.mlflow(home, environment, display)
     elif options.command == "clean":
         delete_stack(home, display.say)
-    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a failure is one line on stderr."""
+    """Run one command."""
     options = arguments().parse_args(argv)
+    return command(
+        lambda: run(options, Home(load_settings().home), Display()),
+        "Interrupted. What the scheduler has begun goes on; the same command picks it up, make down stops it.",
+    )
+
+
+def command(action: Callable[[], None], interrupted: str) -> int:
+    """Do what a command line asks for and return its exit code; a failure is one line on stderr.
+
+    Parameters
+    ----------
+    interrupted
+        What a person reads after Ctrl-C.
+    """
     configure(logging.WARNING)
     error_console = Console(stderr=True, highlight=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        return run(options, Home(load_settings().home), Display())
+        action()
     except NightshelfError as error:
         error_console.print(str(error), style="red", markup=False)
         return error.exit_code
     except (KeyboardInterrupt, Terminated) as stopped:
-        error_console.print(
-            "\nInterrupted. What the scheduler has begun goes on; the same command picks it up, make down stops it."
-        )
+        error_console.print(f"\n{interrupted}")
         return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
+    return 0
 
 
 def _terminated(*_: object) -> NoReturn:

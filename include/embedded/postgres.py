@@ -53,7 +53,7 @@ SETTINGS = {
 
 
 class Postgres:
-    """One PostgreSQL server with the databases `nightshelf` and `airflow`.
+    """One PostgreSQL server, with the databases `nightshelf` and `airflow` unless it is `bare`.
 
     Every method may be called at any time, again, and after any kind of crash.
 
@@ -65,13 +65,18 @@ class Postgres:
         Port on 127.0.0.1.
     environment
         Only PG_BIN is read: a folder of PostgreSQL programs to use rather than the ones found.
+    bare
+        Make a superuser only: whoever starts the server makes roles and databases.
     """
 
-    def __init__(self, home: Path, port: int, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, home: Path, port: int, environment: Mapping[str, str] = os.environ, *, bare: bool = False
+    ) -> None:
         self.home = home.absolute() / "postgres"
         self.port = port
         self.account = accounts.server_account()
         self._environment = environment
+        self._bare = bare
 
     # What others ask
 
@@ -123,7 +128,8 @@ class Postgres:
                 require_free(self.port, "PostgreSQL", variable="the setting of PostgreSQL's port")
                 self._make_cluster()
                 self._start_server()
-            self._make_databases()
+            if not self._bare:
+                self._make_databases()
 
     def stop(self) -> None:
         """End the server: sessions are cut, transactions rolled back, everything is on disk."""

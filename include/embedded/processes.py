@@ -99,6 +99,12 @@ def end(processes: Iterable[Process], grace_seconds: float) -> None:
             return
 
 
+def kill(processes: Iterable[Process]) -> None:
+    """End processes with SIGKILL, all at once and without waiting."""
+    for process in processes:
+        _send(process, signal.SIGKILL)
+
+
 def end_marked(home: Path, part: str | None = None, grace_seconds: float = 5.0) -> int:
     """End this home's processes, and those that they started meanwhile; return how many there were.
 

@@ -120,6 +120,15 @@ class AirflowApi:
         }
         return self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return a DAG's runs, the oldest first."""
+        return list(self._call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after"})["dag_runs"])
+
+    def trigger(self, dag_id: str, run_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Queue a run without an interval, as by the DAG's form in the UI."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form)}
+        return self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+
     def clear_run(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run done again."""
         self._call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})

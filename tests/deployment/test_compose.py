@@ -13,8 +13,9 @@ import pytest
 from include.embedded.airflow import airflow_environment, new_secrets
 from include.embedded.home import Home
 from include.orchestration import DEFAULT_ARGS
+from include.rehearsal.compose import COMPLETED, VARIABLE, filled, seconds
 from include.settings import PROJECT, VARIABLES
-from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT, VARIABLE, filled, seconds
+from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT
 
 FRONT_ENDS = {"airflow-api", "mlflow", "grafana"}
 SECRET = re.compile(r"PASSWORD|SECRET|KEY")
@@ -82,7 +83,7 @@ def test_dependencies_are_by_health(name: str) -> None:
     needed = SERVICES[name].get("depends_on", {})
     assert isinstance(needed, dict)
     for other, how in needed.items():
-        wanted = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+        wanted = COMPLETED if other in ONE_SHOT else "service_healthy"
         assert how["condition"] == wanted, f"{name} needs {other}"
 
 

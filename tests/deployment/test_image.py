@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from include.rehearsal.compose import image_environment
 from include.settings import PROJECT
+from tests.deployment.stack import SERVICES
 
 FILE = PROJECT / "Dockerfile"
 TEXT = FILE.read_text()
 CODE = re.sub(r"\\\n", " ", "\n".join(line for line in TEXT.splitlines() if not line.startswith("#")))
 INSTRUCTIONS = [line.split(None, 1) for line in CODE.splitlines() if line.strip()]
 FINAL = INSTRUCTIONS[max(number for number, (word, _) in enumerate(INSTRUCTIONS) if word == "FROM") :]
+CACHE = image_environment(FILE)["NIGHTSHELF_CACHE"]
 IGNORED = (PROJECT / ".dockerignore").read_text().splitlines()
 
 
@@ -24,14 +30,18 @@ def said(word: str) -> list[str]:
 
 def test_the_bases_are_pinned_to_a_patch_release_and_the_same() -> None:
     bases = [rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"]
-    assert len(bases) == 2 and len(set(bases)) == 1
+    assert bases == [bases[0], "builder", bases[0]]
     assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases[0])
 
 
 def test_it_runs_as_somebody_who_is_not_root_and_by_number() -> None:
     assert [rest.split(":")[0] for rest in said("USER")] == ["10001"]
     words = [word for word, _ in FINAL]
-    assert words.index("USER") > max(number for number, word in enumerate(words) if word in ("RUN", "COPY"))
+    (user,) = [number for number, word in enumerate(words) if word == "USER"]
+    assert user > max(number for number, word in enumerate(words) if word == "COPY")
+    assert [rest.split()[-3:] for word, rest in FINAL[user:] if word == "RUN"] == [
+        ["-m", "jobs.prepare_spark", "--local"]
+    ]
 
 
 def test_it_has_a_health_check_and_hands_signals_on() -> None:
@@ -42,14 +52,39 @@ def test_it_has_a_health_check_and_hands_signals_on() -> None:
 
 def test_apt_leaves_neither_lists_nor_recommended_packages() -> None:
     installing = [rest for word, rest in INSTRUCTIONS if word == "RUN" and "apt-get install" in rest]
-    assert len(installing) == 2
+    assert len(installing) == 3
     for line in installing:
         assert "--no-install-recommends" in line and "rm -rf /var/lib/apt/lists/*" in line
 
 
 def test_the_compiler_stays_behind_and_the_code_comes_last() -> None:
     assert not any("gcc" in rest for word, rest in FINAL if word == "RUN")
-    assert [rest for word, rest in FINAL if word == "COPY"] == ["--from=builder /opt/venv /opt/venv", ". ."]
+    assert [rest.split()[-1] for word, rest in FINAL if word == "COPY"] == ["/opt/venv", f"{CACHE}/jars", "."]
+
+
+def test_the_cache_holds_the_jars_is_writable_and_no_volume_hides_it() -> None:
+    (made,) = [rest for word, rest in FINAL if word == "RUN" and "install --directory" in rest]
+    assert CACHE in made.partition("--owner nightshelf")[2].split()
+    assert any(f"NIGHTSHELF_CACHE={CACHE} scripts/jars.sh" in rest for word, rest in INSTRUCTIONS if word == "RUN")
+    folders = [volume.split(":")[1] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    assert folders and not any(f"{CACHE}/".startswith(f"{folder}/") for folder in folders)
+
+
+def test_the_stage_of_the_jars_has_all_that_its_script_reads(tmp_path: Path) -> None:
+    """With Maven replaced by a program that refuses, the script comes as far as fetching the first jar."""
+    for sources, goal in re.findall(r"^COPY ((?:(?!--)\S+ )+)(\S+/)$", TEXT, re.MULTILINE):
+        for source in sources.split():
+            (tmp_path / goal).mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / source, tmp_path / goal)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "mvn").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin" / "mvn").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "NIGHTSHELF_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [tmp_path / "scripts" / "jars.sh", sys.executable], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "jars: fetching org.apache.hadoop:hadoop-aws:" in done.stderr, done.stderr
 
 
 def test_packages_come_from_the_lock_and_lightfm_runs_on_any_processor() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +14,8 @@ import pytest
 
 from include.embedded.ports import free_port
 from include.embedded.postgres import Postgres
+from include.rehearsal.servers import make_roles
 from include.serving.migrate import migrate
-from include.settings import PROJECT
 from tests.deployment.stack import SERVICES
 
 pytestmark = pytest.mark.postgres
@@ -26,44 +24,14 @@ PASSWORDS = {name: name.lower() for name in SERVICES["postgres"]["environment"] 
 LOGINS = ("nightshelf", "analyst", "monitor", "airflow", "mlflow")
 
 
-def bare(server: Postgres) -> None:
-    """Take away what the embedded stack made: the container begins with a superuser only."""
-    connection = psycopg2.connect(server.url("postgres", "postgres"))
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"DROP DATABASE {name}")
-        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%'")
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"DROP ROLE {name}")
-    connection.close()
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="nightshelf-tests-"))
     home.chmod(0o755)
-    server = Postgres(home, free_port())
+    server = Postgres(home, free_port(), bare=True)
     try:
         server.start()
-        bare(server)
-        superuser = urlsplit(server.url("postgres", "postgres"))
-        subprocess.run(
-            ["bash", PROJECT / "deploy" / "postgres" / "roles.sh"],
-            check=True,
-            capture_output=True,
-            text=True,
-            env={
-                **PASSWORDS,
-                "PATH": f"{server.program('psql').parent}:{os.environ['PATH']}",
-                "POSTGRES_USER": "postgres",
-                "POSTGRES_DB": "postgres",
-                "PGHOST": superuser.hostname or "",
-                "PGPORT": str(superuser.port),
-                "PGPASSWORD": superuser.password or "",
-            },
-        )
+        make_roles(server, PASSWORDS, home / "roles.log")
         yield server
     finally:
         server.remove()

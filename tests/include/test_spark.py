@@ -18,6 +18,13 @@ def test_the_session_has_the_options(spark: SparkSession) -> None:
     assert {key: spark.conf.get(key) for key in OPTIONS | THIS_MACHINE} == OPTIONS | THIS_MACHINE
 
 
+@pytest.mark.spark
+def test_a_cluster_s_executors_start_as_the_driver_does(spark: SparkSession) -> None:
+    driver, executor = (spark.conf.get(f"spark.{process}.extraJavaOptions") for process in ("driver", "executor"))
+    assert driver == executor
+    assert "-XX:+UseSerialGC -XX:TieredStopAtLevel=1" in str(executor)
+
+
 @pytest.mark.parametrize(
     ("master", "expected"),
     [

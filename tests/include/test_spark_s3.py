@@ -143,3 +143,16 @@ def test_a_driver_killed_in_mid_write_leaves_nothing_that_anyone_reads(night: di
     assert len(books(lake)) == 6
     for folder, counts in books(lake).items():
         assert counts["landed"] == counts["ingested"] + counts["duplicates"] + counts["quarantined"], folder
+
+
+@needs_jars
+@pytest.mark.s3spark
+def test_an_image_is_prepared_for_a_lake_that_is_not_there_yet(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "jars").symlink_to(JARS)
+    nowhere = {"LAKE_URI": "s3://none/lake", "LANDING_URI": "s3://none/landing", "NIGHTSHELF_HOME": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    made = run({**environment, **nowhere, "NIGHTSHELF_CACHE": str(cache)}, "prepare_spark", "--local")
+    assert Path(made["archive"]).parent == cache and Path(made["archive"]).stat().st_size > 100 << 20
+    assert Path(made["kernel"]).is_relative_to(cache)

@@ -21,8 +21,7 @@ class RollbackRun:
 
     def ask(self, reason: str) -> None:
         """Fill the form in and wait for the question."""
-        form = {"dag_run_id": self.run_id, "logical_date": None, "conf": {"batch": "previous", "reason": reason}}
-        self._api._call("POST", f"/dags/{DAG}/dagRuns", json=form)
+        self._api.trigger(DAG, self.run_id, {"batch": "previous", "reason": reason})
         assert eventually(self._is_asked, seconds=120), self.states()
 
     def answer(self, choice: str) -> str:

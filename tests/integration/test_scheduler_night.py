@@ -230,7 +230,7 @@ def test_the_next_day_judges_the_night(shell: Shell, mended: "subprocess.Complet
 
 def watch_states(shell: Shell) -> dict[str, str]:
     """Return the state of each task of the oldest run of the watch."""
-    run = shell.api()._call("GET", "/dags/drift_watch/dagRuns", params={"order_by": "run_after"})["dag_runs"][0]
+    run = shell.api().runs("drift_watch")[0]
     return {task["task_id"]: task["state"] for task in shell.api().tasks("drift_watch", run["dag_run_id"])}
 
 

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from include.embedded import nights as module
-from include.embedded.nights import NightFailedError, Nights
+from include.embedded import runs
+from include.embedded.nights import Nights
 from include.embedded.progress import Display
 from include.embedded.rest import ApiError
 from include.errors import StackError
@@ -80,8 +81,8 @@ def said() -> io.StringIO:
 
 @pytest.fixture
 def nights(api: FakeApi, said: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(runs, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(runs.time, "sleep", lambda _: None)
     return Nights(api, Display(Console(file=said, width=200)), tmp_path)  # type: ignore[arg-type]
 
 
@@ -139,7 +140,7 @@ def test_a_failed_task_stops_the_nights_and_says_why(
         json.dumps({"event": "x", "level": "error", "error_detail": [{"exc_value": "no rows. Remedy: look."}]})
     )
     with pytest.raises(
-        NightFailedError, match=r"night 2011-12-08: task validate failed: no rows. Remedy: look. Remedy:"
+        runs.RunFailedError, match=r"night 2011-12-08: task validate failed: no rows. Remedy: look. Remedy:"
     ):
         nights.run(DAYS)
     assert api.created == ["night__2011-12-08"]
@@ -157,7 +158,7 @@ def test_an_api_server_that_restarts_is_waited_for(api: FakeApi, nights: Nights)
 def test_an_api_server_that_stays_away_is_an_error(
     api: FakeApi, nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
+    monkeypatch.setattr(runs, "PATIENCE_SECONDS", -1)
     api.course["night__2011-12-08"] = course("success")
     api.silent = 3
     with pytest.raises(ApiError, match="does not answer"):
