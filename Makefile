@@ -74,7 +74,7 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: dev ## measure ranking and publishing, write docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
+bench: dev $(if $(filter s3,$(or $(PARTS),s3)),s3) ## measure ranking, publishing and S3, write docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
 	@scripts/apart.sh bench || echo "bench: the peers cannot be installed; their rows will say so" >&2
 	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} --docs docs
 

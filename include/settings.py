@@ -81,6 +81,11 @@ class S3Settings(BaseModel):
         plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
         return {name: value for name, value in plain.items() if value}
 
+    def address(self) -> dict[str, str]:
+        """Return those of the variables that say where the server is, and hold no key."""
+        known = self.environment()
+        return {name: known[name] for name in ("AWS_ENDPOINT_URL", "AWS_REGION") if name in known}
+
 
 class Settings(BaseModel):
     """The settings of one installation; each field's variable stands in `VARIABLES`."""

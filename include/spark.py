@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from include.errors import ConfigurationError
 from include.lake import open_lake
 from include.settings import PROJECT, Settings, hand_on, load_s3_settings
-from include.spark_s3 import jar_path, s3_options, uses_s3
+from include.spark_s3 import forget_keys, jar_path, s3_options, uses_s3
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -84,8 +84,8 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     if is_this_machine(settings.spark_master):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= THIS_MACHINE
-    if uses_s3(settings):
-        access = load_s3_settings()
+    access = load_s3_settings() if uses_s3(settings) else None
+    if access:
         options |= s3_options(settings, access)
         hand_on(access.environment())  # the JVM finds its keys there
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
@@ -108,6 +108,9 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     spark.sparkContext.environment.update(
         worker_environment(spark.sparkContext.getConf().get("spark.task.cpus", "1") or "1")
     )
+    if access:
+        spark.sparkContext.environment.update(access.address())
+        forget_keys(spark)
     try:
         yield spark
     finally:

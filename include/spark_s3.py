@@ -6,9 +6,13 @@ Every key of the server reaches the JVM by its environment: an option would stan
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
 from include.settings import PROJECT, S3Settings, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 JARS = PROJECT / "include" / "config" / "s3-jars.txt"
 
@@ -19,6 +23,23 @@ COMMITTER = {
     "spark.sql.parquet.output.committer.class": "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter",
     "spark.sql.sources.commitProtocolClass": "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol",
 }
+# S3A tries again with growing pauses, and the client within it once. By Hadoop's own limits a job would wait
+# for a dead server for many minutes; docs/s3.md says how long it does by these. Hadoop's other kind of input stream,
+# its default, gives up at the first reset.
+PATIENCE = {
+    "spark.hadoop.fs.s3a.input.stream.type": "classic",
+    "spark.hadoop.fs.s3a.attempts.maximum": "1",
+    "spark.hadoop.fs.s3a.retry.limit": "2",
+    "spark.hadoop.fs.s3a.retry.interval": "500ms",
+    "spark.hadoop.fs.s3a.retry.throttle.limit": "7",
+    "spark.hadoop.fs.s3a.connection.establish.timeout": "15s",
+    "spark.hadoop.fs.s3a.connection.timeout": "20s",
+}
+# Where Spark copies the keys to
+KEYS = (
+    *("fs.s3a.access.key", "fs.s3a.secret.key", "fs.s3a.session.token"),
+    *("fs.s3.awsAccessKeyId", "fs.s3.awsSecretAccessKey", "fs.s3n.awsAccessKeyId", "fs.s3n.awsSecretAccessKey"),
+)
 
 
 def uses_s3(settings: Settings) -> bool:
@@ -58,8 +79,19 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
         "spark.executor.extraClassPath": path,
         "spark.hadoop.fs.s3a.endpoint.region": access.region,
         **COMMITTER,
+        **PATIENCE,
         **(_other_server(access) if access.endpoint else {}),
     }
+
+
+def forget_keys(spark: SparkSession) -> None:
+    """Take the keys out of Hadoop's configuration, where Spark copies them to from the environment of its driver.
+
+    That configuration travels with every task and stands on Spark's pages; S3A asks the environment itself.
+    """
+    configuration = spark.sparkContext._jsc.hadoopConfiguration()
+    for option in KEYS:
+        configuration.unset(option)
 
 
 def _other_server(access: S3Settings) -> dict[str, str]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from include.errors import NightshelfError
+from include.lake import s3_failure
 from include.log import configure
 from include.settings import Settings, load_settings
 
@@ -50,9 +51,12 @@ def main(
         # For the compiled ranking kernel, here and in Spark's workers
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
         result = run(settings, parsed)
-    except NightshelfError as error:
-        logger.error("%s: %s", type(error).__name__, error)
-        return error.exit_code
+    except Exception as error:
+        named = error if isinstance(error, NightshelfError) else s3_failure(error)
+        if named is None:
+            raise
+        logger.error("%s: %s", type(named).__name__, named)
+        return named.exit_code
     logger.info("done in %.1f s", time.monotonic() - started)
     sys.stdout.write(json.dumps(result, default=str) + "\n")
     return 0

@@ -21,7 +21,6 @@ from include.errors import MissingArtifactError, ValidationError
 from include.lake import (
     Lake,
     Manifest,
-    check_committer,
     commit_folder,
     find_complete,
     open_lake,
@@ -33,6 +32,7 @@ from include.log import step
 from include.policy import Policy
 from include.settings import Settings
 from include.spark import spark_session
+from include.spark_files import write_parquet
 from jobs._command import Result, add_date, main, parser
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def build(
     staged = staging_folder(ROOT)
     try:
         with spark_session("build_training_set", settings) as spark:
-            reference, by_day = write_tables(spark, lake, uris, staged, days, policy)
-        counts = count_rows(lake, staged)
+            written, (reference, by_day) = write_tables(spark, lake, uris, staged, days, policy)
+        counts = {name: sum(rows.values()) for name, rows in written.items()}
         if not counts[c.USERS] or not counts["interactions"]:
             raise ValidationError(
                 f"the {policy.features.window_days} days up to {days.last} hold no event of a known user",
@@ -160,6 +160,7 @@ def build(
                 "reference": reference,
                 "reference_days": by_day,
             },
+            files=[f"{name}/{file}" for name, rows in written.items() for file in rows],
         )
     finally:
         lake.delete(staged)
@@ -167,8 +168,13 @@ def build(
 
 def write_tables(
     spark: SparkSession, lake: Lake, uris: Mapping[str, list[str]], staged: str, days: Periods, policy: Policy
-) -> tuple[Histograms, dict[str, Histograms]]:
-    """Write the training set's tables below `staged` and return the reference histograms, whole and by day."""
+) -> tuple[dict[str, dict[str, int]], tuple[Histograms, dict[str, Histograms]]]:
+    """Write the training set's tables below `staged`.
+
+    Returns
+    -------
+    The rows of each file by table, and the reference histograms, whole and by day.
+    """
     from include.features.build import training_frames
     from include.features.catalogue import ITEM_SCHEMA, USER_SCHEMA
     from include.features.interactions import EVENT_SCHEMA
@@ -176,16 +182,16 @@ def write_tables(
 
     schemas = {c.EVENTS: EVENT_SCHEMA, c.ITEMS: ITEM_SCHEMA, c.USERS: USER_SCHEMA}
     frames = {table: read_table(spark, lake, table, uris[table], schema) for table, schema in schemas.items()}
+    written = {}
     with training_frames(frames[c.EVENTS], frames[c.ITEMS], frames[c.USERS], days, policy) as training:
         for name, table in training.tables.items():
             with step(logger, f"writing {name}"):
-                table.write.parquet(lake.uri_of(f"{staged}/{name}"))
-                check_committer(lake, f"{staged}/{name}")
+                written[name] = write_parquet(lake, table, f"{staged}/{name}")
         with step(logger, "counting the reference histograms"):
             found = training.histograms.collect()
     rows = [(row[c.INGEST_DATE], row["name"], row["value"], row["count"]) for row in found]
     whole = histograms(rows)
-    return whole, histograms_by_day(rows, whole)
+    return written, (whole, histograms_by_day(rows, whole))
 
 
 def read_table(spark: SparkSession, lake: Lake, table: str, uris: list[str], schema: str) -> DataFrame:
@@ -193,19 +199,6 @@ def read_table(spark: SparkSession, lake: Lake, table: str, uris: list[str], sch
     if not uris:
         return spark.createDataFrame([], schema)
     return spark.read.schema(schema).option("basePath", lake.uri_of(table)).parquet(*uris)
-
-
-def count_rows(lake: Lake, staged: str) -> dict[str, int]:
-    """Return the rows of each table below `staged`, from the footers of its files."""
-    import pyarrow.parquet as pq
-
-    filesystem, root = lake.filesystem()
-    counts = dict.fromkeys(lake.list_folders(staged), 0)
-    for info in lake.list_files(staged):
-        if info.path.endswith(".parquet") and "/." not in info.path:
-            name = info.path.removeprefix(f"{staged}/").split("/")[0]
-            counts[name] += pq.read_metadata(f"{root}/{info.path}", filesystem=filesystem).num_rows
-    return counts
 
 
 if __name__ == "__main__":

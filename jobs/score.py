@@ -15,6 +15,7 @@ import datetime as dt
 import logging
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,16 @@ from include import columns as c
 from include.contracts import load_dataset
 from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
-from include.lake import Lake, Manifest, commit_folder, find_complete, open_folder, open_lake, staging_folder
+from include.lake import (
+    Lake,
+    Manifest,
+    commit_folder,
+    connect_lake,
+    find_complete,
+    open_folder,
+    open_lake,
+    staging_folder,
+)
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.policy import Policy
@@ -132,8 +142,12 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
     staged = staging_folder(ROOT)
     try:
         written = score_everyone(settings, lake, staged, catalogue, make_shoppers(training_set, model, source.policy))
-        write_table(lake, f"{staged}/{POPULAR}", popular_table(catalogue, source.policy.ranking.fallback_items))
-        write_table(lake, f"{staged}/{c.ITEMS}", items_table(training_set))
+        tables = {
+            POPULAR: popular_table(catalogue, source.policy.ranking.fallback_items),
+            c.ITEMS: items_table(training_set),
+        }
+        files = [f"{LISTS}/{name}" for name in written.files]
+        files += [write_table(lake, staged, name, table) for name, table in tables.items()]
         return commit_folder(
             lake,
             staged,
@@ -142,7 +156,7 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
             counts=written.counts,
             inputs={source.training_set: source.manifest.fingerprint, "model": source.model_version},
             details=describe(source, training_set, written),
-            only={LISTS: written.files},
+            files=files,
         )
     finally:
         lake.delete(staged)
@@ -180,8 +194,9 @@ def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catal
     folder, n_users = f"{root}/{staged}/{LISTS}", len(shoppers.user_ids)
     if isinstance(filesystem, LocalFileSystem):
         filesystem.create_dir(folder)
+    target = Target(partial(connect_lake, lake.uri), folder)
     with spark_session("score", settings) as spark, step(logger, f"scoring {n_users} users"):
-        written = write_lists(spark, catalogue, shoppers, Target(filesystem, folder), digest_rows)
+        written = write_lists(spark, catalogue, shoppers, target, digest_rows)
     there = sum(pq.read_metadata(f"{folder}/{file}", filesystem=filesystem).num_rows for file in written.files)
     if there != n_users:
         raise LakeError(f"{lake.uri_of(staged)} holds {there} users of {n_users}", remedy="clear task score")
@@ -212,14 +227,15 @@ def items_table(training_set: TrainingSet) -> pa.Table:
     )
 
 
-def write_table(lake: Lake, folder: str, table: pa.Table) -> None:
-    """Write a small table as one Parquet file."""
+def write_table(lake: Lake, staged: str, name: str, table: pa.Table) -> str:
+    """Write a small table as one Parquet file below `staged` and return its path there."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    lake.write_bytes(f"{folder}/part.parquet", sink.getvalue().to_pybytes())
+    lake.write_bytes(f"{staged}/{name}/part.parquet", sink.getvalue().to_pybytes())
+    return f"{name}/part.parquet"
 
 
 def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:

@@ -8,12 +8,14 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.s3_lag import LaggingListings
 
 HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 SILENCE_SECONDS = 2.5
@@ -31,7 +33,10 @@ class Fault(Enum):
 
 
 class FaultyProxy(ThreadingHTTPServer):
-    """Hands requests on to `upstream`, except for the faults that are planned."""
+    """Hands requests on to `upstream`, except for the faults that are planned.
+
+    Before each request it calls `on_request` with the method, the target and the client's port.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -44,6 +49,9 @@ class FaultyProxy(ThreadingHTTPServer):
         self._planned: deque[Fault] = deque()
         self._random = random.Random(0)
         self._share, self._faults = 0.0, list(Fault)
+        self._stays: tuple[Fault, str] | None = None
+        self.listings: LaggingListings | None = None
+        self.on_request: Callable[[str, str, int], None] = lambda method, target, port: None
 
     @property
     def address(self) -> str:
@@ -59,7 +67,28 @@ class FaultyProxy(ThreadingHTTPServer):
         with self._lock:
             self._random, self._share, self._faults = random.Random(seed), share, list(faults)
 
-    def next_fault(self) -> Fault | None:
+    @contextmanager
+    def failing(self, fault: Fault, where: str) -> Iterator[None]:
+        """Make this fault in each request whose target has `where` in it."""
+        self._stays = fault, where
+        try:
+            yield
+        finally:
+            self._stays = None
+
+    @contextmanager
+    def lagging(self, seconds: float) -> Iterator[LaggingListings]:
+        """Let listings lag behind what is stored from now on."""
+        self.listings = LaggingListings(seconds)
+        try:
+            yield self.listings
+        finally:
+            self.listings = None
+
+    def next_fault(self, target: str) -> Fault | None:
+        """Return what shall happen to a request for `target`."""
+        if self._stays and self._stays[1] in target:
+            return self._stays[0]
         with self._lock:
             fault = None
             if self._planned:
@@ -79,7 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self._body()
-        fault = self.server.next_fault()
+        self.server.on_request(self.command, self.path, self.client_address[1])
+        fault = self.server.next_fault(self.path)
         if fault is Fault.RESET:
             return self._reset()
         if fault is Fault.SILENCE:
@@ -90,9 +120,14 @@ class _Handler(BaseHTTPRequestHandler):
             answer = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
             return self._answer(status, [("Content-Type", "application/xml")], answer, len(answer))
         response, content = self._forward(body)
+        length = int(response.getheader("Content-Length") or len(content))
+        if (listings := self.server.listings) and response.status < 300:
+            listings.note(self.command, self.path)
+            if listings.is_listing(self.command, self.path):
+                content = listings.filter(content)
+                length = len(content)
         if fault is Fault.LOST_ANSWER:
             return self._reset()
-        length = int(response.getheader("Content-Length") or len(content))
         if fault is Fault.CUT_OFF and len(content) > 1:
             self._answer(response.status, response.getheaders(), content[: len(content) // 2], length)
             return self._reset()

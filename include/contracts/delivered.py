@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from include.contracts.dataset import Source
 from include.contracts.sources import BLANK, FORMATS, KEYS_FROM_RECORDS, Format, format_of, parse_json, split_csv
 from include.errors import InputError
-from include.lake import FileInfo, Lake, partition_folder
+from include.lake import FileInfo, Lake, partition_folder, s3_failure
 
 SUCCESS = "_SUCCESS"
 READERS = 8
@@ -104,7 +104,7 @@ def _columns(lake: Lake, path: str, form: Format, source: Source) -> tuple[tuple
         with filesystem.open_input_stream(f"{root}/{path}", compression="detect") as stream:
             head = stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(lake.uri_of(path), str(error)) from error
+        raise s3_failure(error) or unreadable(lake.uri_of(path), str(error)) from error
     lines = [line for line in LINE_END.split(head) if line.strip(BLANK)]
     if form == "jsonl":
         return _keys(lines[:KEYS_FROM_RECORDS]), ""

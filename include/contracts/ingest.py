@@ -38,9 +38,10 @@ from include.contracts.outcomes import (
 )
 from include.contracts.reading import read_delivered
 from include.contracts.schema import CONTRACT
-from include.lake import Lake, check_committer, commit_folder, partition_folder, staging_folder
+from include.lake import Lake, commit_folder, partition_folder, s3_failure, staging_folder
 from include.lake.manifest import fingerprint
 from include.log import step
+from include.spark_files import write_parquet
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,6 +55,7 @@ BYTES_A_FILE = 256 << 20
 _READ_FAILURE = re.compile(r"\[FAILED_READ_FILE[^]]*\][^:]*?file ([^ ]+?)[.]? ")
 
 Accounts = Mapping[dt.date, DayAccount]
+Written = Mapping[str, Mapping[str, int]]  # outcome, file, rows
 
 
 def ingest_table(
@@ -77,14 +79,14 @@ def ingest_table(
     files = find_delivered(landing, name, days, dataset.table(name).source)
     accounts = {day: DayAccount() for day in days}
     staging = staging_folder(name)
+    written: Written = {}
     try:
         if files:
             with step(logger, f"ingesting {len(files)} files of {name}"), outside_ansi(spark), _named_failures():
-                _stage(spark, landing, lake, dataset, files, name, staging, accounts)
-        _count_written(lake, staging, accounts)
+                written = _stage(spark, landing, lake, dataset, files, name, staging, accounts)
         check_balance(name, accounts)
         with step(logger, f"committing {len(days)} days of {name}"):
-            _commit(landing, lake, dataset, files, name, staging, accounts)
+            _commit(landing, lake, dataset, files, name, staging, accounts, written)
     finally:
         lake.delete(staging)
     total: Counter[str] = Counter()
@@ -102,21 +104,26 @@ def _stage(
     name: str,
     staging: str,
     accounts: Accounts,
-) -> None:
-    """Write good and quarantined rows below `staging`, by day, and fill in the accounts."""
+) -> Written:
+    """Write good and quarantined rows below `staging`, by day, fill in the accounts and return what was written."""
     table, mapping = CONTRACT[name], dataset.table(name)
     cast = cast_to_contract(read_delivered(spark, landing, name, files, mapping.source), table, mapping)
     marked = mark_outcomes(cast, table, _files_a_day(files)).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         offsets = keep_accounts(summarise(marked), accounts)
-        good_rows(marked, table).write.partitionBy(INGEST_DATE).parquet(lake.uri_of(f"{staging}/{INGESTED}"))
-        check_committer(lake, f"{staging}/{INGESTED}")
+        rows = {INGESTED: good_rows(marked, table)}
         if any(account.by_reason for account in accounts.values()):
-            bad = quarantine_rows(marked, offsets)
-            bad.write.partitionBy(INGEST_DATE).parquet(lake.uri_of(f"{staging}/{QUARANTINED}"))
-            check_committer(lake, f"{staging}/{QUARANTINED}")
+            rows[QUARANTINED] = quarantine_rows(marked, offsets)
+        written = {
+            outcome: write_parquet(lake, frame, f"{staging}/{outcome}", by=[INGEST_DATE])
+            for outcome, frame in rows.items()
+        }
     finally:
         marked.unpersist()
+    for outcome, files_written in written.items():
+        for day in accounts:
+            accounts[day].written[outcome] = sum(_of_day(files_written, day).values())
+    return written
 
 
 def _files_a_day(files: Sequence[DeliveredFile]) -> int:
@@ -126,26 +133,10 @@ def _files_a_day(files: Sequence[DeliveredFile]) -> int:
     return 1 + max(sizes.values()) // BYTES_A_FILE
 
 
-def _count_written(lake: Lake, staging: str, accounts: Accounts) -> None:
-    """Count the rows of the staged files from their footers, not from what Spark was told to write."""
-    import pyarrow.parquet as pq
-
-    filesystem, root = lake.filesystem()
-
-    def rows(entry: tuple[dt.date, str]) -> int:
-        day, outcome = entry
-        files = lake.list_files(_staged(staging, outcome, day))
-        paths = (f"{root}/{file.path}" for file in files if file.path.endswith(".parquet"))
-        return sum(pq.read_metadata(path, filesystem=filesystem).num_rows for path in paths)
-
-    entries = [(day, outcome) for day in accounts for outcome in (INGESTED, QUARANTINED)]
-    with ThreadPoolExecutor(COMMITTERS) as pool:
-        for (day, outcome), count in zip(entries, pool.map(rows, entries), strict=True):
-            accounts[day].written[outcome] = count
-
-
-def _staged(staging: str, outcome: str, day: dt.date) -> str:
-    return f"{staging}/{partition_folder(outcome, day)}"
+def _of_day(files: Mapping[str, int], day: dt.date) -> dict[str, int]:
+    """Return those files that lie in the folder of `day`, by their names in it."""
+    folder = f"{INGEST_DATE}={day}/"
+    return {path.removeprefix(folder): rows for path, rows in files.items() if path.startswith(folder)}
 
 
 def _commit(
@@ -156,6 +147,7 @@ def _commit(
     name: str,
     staging: str,
     accounts: Accounts,
+    written: Written,
 ) -> None:
     """Commit each day: the quarantine first, so that a committed day always has its quarantine."""
     by_day: dict[dt.date, list[DeliveredFile]] = {day: [] for day in accounts}
@@ -169,7 +161,7 @@ def _commit(
         for table, outcome in ((f"{QUARANTINE}/{name}", QUARANTINED), (name, INGESTED)):
             commit_folder(
                 lake,
-                _staged(staging, outcome, day),
+                partition_folder(f"{staging}/{outcome}", day),
                 partition_folder(table, day),
                 fingerprint=fingerprint({"table": table, "day": day, "inputs": inputs, "rules": rules}),
                 counts=account.counts(),
@@ -179,6 +171,7 @@ def _commit(
                     "rules": rules,
                     "quarantined_by_reason": dict(sorted(account.by_reason.items())),
                 },
+                files=_of_day(written.get(outcome, {}), day),
             )
 
     with ThreadPoolExecutor(COMMITTERS) as pool:
@@ -191,6 +184,9 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
+        failure = s3_failure(error)
+        if failure is not None:
+            raise failure from error
         found = _READ_FAILURE.search(str(error))
         if found is None:
             raise

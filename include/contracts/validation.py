@@ -18,12 +18,11 @@ from include.errors import ValidationError
 from include.lake import (
     Lake,
     Manifest,
-    commit_folder,
+    commit_file,
     list_days,
     load_days,
     open_folder,
     partition_folder,
-    staging_folder,
 )
 from include.lake.manifest import fingerprint
 from include.log import step
@@ -233,21 +232,16 @@ def _store_pages(lake: Lake, day: dt.date, site: Path) -> str:
 
 def _store_findings(lake: Lake, day: dt.date, report: Report, manifests: Mapping[str, Manifest]) -> None:
     inputs = {table: manifest.fingerprint for table, manifest in manifests.items()}
-    staging = staging_folder(VALIDATIONS)
-    try:
-        data = json.dumps([asdict(finding) for finding in report.findings], indent=1)
-        lake.write_bytes(f"{staging}/{RESULTS}", data.encode())
-        commit_folder(
-            lake,
-            staging,
-            partition_folder(VALIDATIONS, day),
-            fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
-            counts=summary(report),
-            inputs=inputs,
-            details={"data_docs": report.data_docs},
-        )
-    finally:
-        lake.delete(staging)
+    commit_file(
+        lake,
+        partition_folder(VALIDATIONS, day),
+        RESULTS,
+        json.dumps([asdict(finding) for finding in report.findings], indent=1).encode(),
+        fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
+        counts=summary(report),
+        inputs=inputs,
+        details={"data_docs": report.data_docs},
+    )
 
 
 def _rules(findings: Sequence[Finding]) -> list[list[str]]:

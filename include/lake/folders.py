@@ -34,13 +34,12 @@ def commit_folder(
     counts: Mapping[str, int] | None = None,
     inputs: Mapping[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
-    only: Mapping[str, Collection[str]] | None = None,
+    files: Collection[str] | None = None,
 ) -> Manifest:
     """Make the files below `staged` the whole content of `folder`, at once.
 
     Files are named after their content, so that committing equal content again changes
     nothing and a reader of the old manifest never opens a new file under an old name.
-    Names that start with `_` or `.` are left behind.
 
     Parameters
     ----------
@@ -48,28 +47,27 @@ def commit_folder(
         Paths relative to the lake's root.
     fingerprint, counts, inputs, details
         See `Manifest`.
-    only
-        Sub-folder to the names of its files that belong: others there, such as those of killed attempts, are
-        left behind even when they appear this very moment. Sub-folders that are not named come whole.
+    files
+        Paths of the files that belong, relative to `staged`: others there, such as those of killed attempts, are
+        left behind, and a listing that lags behind loses none. None: all that are listed but those with a name,
+        or in a folder with a name, that starts with `_` or `.`.
 
     Raises
     ------
+    MissingArtifactError
+        When one of `files` is not there.
     LakeError
         When somebody else committed other content to the folder since this commit began; theirs stays.
     """
     version, before = lake.version(f"{folder}/{MANIFEST}"), lake.list_files(folder)
     entries = []
-    for info in lake.list_files(staged):
-        relative = info.path[len(staged) + 1 :]
-        if any(part.startswith(("_", ".")) for part in relative.split("/")):
-            continue
-        parent, _, name = relative.rpartition("/")
-        if only is not None and parent in only and name not in only[parent]:
-            continue
-        tag = rows_tag(lake, info.path) if info.path.endswith(PARQUET) else lake.content_tag(info.path)
+    for relative in sorted(_listed(lake, staged) if files is None else files):
+        path = f"{staged}/{relative}"
+        size = lake.size(path)
+        tag = rows_tag(lake, path) if path.endswith(PARQUET) else lake.content_tag(path)
         target = _name_by_content(relative, tag)
-        lake.move(info.path, f"{folder}/{target}")
-        entries.append(FileEntry(path=target, size=info.size, tag=tag))
+        lake.move(path, f"{folder}/{target}")
+        entries.append(FileEntry(path=target, size=size, tag=tag))
     manifest = Manifest(
         fingerprint=fingerprint,
         files=tuple(entries),
@@ -98,7 +96,9 @@ def open_folder(lake: Lake, folder: str) -> Manifest:
     manifest = load_manifest(lake, folder)
     sizes = {info.path: info.size for info in lake.list_files(folder)}
     for entry in manifest.files:
-        seen = sizes.get(f"{folder}/{entry.path}")
+        path = f"{folder}/{entry.path}"
+        # A listing may lag behind, the question for one file may not
+        seen = sizes[path] if sizes.get(path) == entry.size else _size(lake, path)
         if seen != entry.size:
             raise MissingArtifactError(
                 f"{lake.uri_of(folder)}/{entry.path} has {seen} bytes, its manifest says {entry.size}",
@@ -131,7 +131,14 @@ def commit_file(
     try:
         lake.write_bytes(f"{staged}/{name}", content)
         return commit_folder(
-            lake, staged, folder, fingerprint=fingerprint, counts=counts, inputs=inputs, details=details
+            lake,
+            staged,
+            folder,
+            fingerprint=fingerprint,
+            counts=counts,
+            inputs=inputs,
+            details=details,
+            files=[name],
         )
     finally:
         lake.delete(staged)
@@ -149,6 +156,15 @@ def find_complete(lake: Lake, folder: str) -> Manifest | None:
         return None
     logger.info("%s is committed and complete: reused", folder)
     return manifest
+
+
+def _listed(lake: Lake, staged: str) -> list[str]:
+    names = (info.path[len(staged) + 1 :] for info in lake.list_files(staged))
+    return [name for name in names if not any(part.startswith(("_", ".")) for part in name.split("/"))]
+
+
+def _size(lake: Lake, path: str) -> int | None:
+    return lake.size(path) if lake.exists(path) else None
 
 
 def _name_by_content(relative: str, tag: str) -> str:

@@ -70,6 +70,11 @@ class LocalLake:
     def exists(self, path: str) -> bool:
         return (self.root / path).is_file()
 
+    def size(self, path: str) -> int:
+        target = self.root / path
+        with _named_errors(target):
+            return target.stat().st_size
+
     def read_bytes(self, path: str) -> bytes:
         target = self.root / path
         with _named_errors(target):

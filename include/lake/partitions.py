@@ -46,7 +46,10 @@ def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tup
     Read the files with `spark.read.option("basePath", lake.uri_of(table)).parquet(*uris)`,
     so that `ingest_date` becomes a column.
     """
-    manifests = load_days(lake, table, (day for day in list_days(lake, table) if first <= day <= last))
+    days = {day for day in list_days(lake, table) if first <= day <= last}
+    if lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):
+        days.add(last)  # committed a moment ago: a listing that lags behind may not show it
+    manifests = load_days(lake, table, sorted(days))
     uris = [
         lake.uri_of(f"{partition_folder(table, day)}/{path}")
         for day, manifest in manifests.items()

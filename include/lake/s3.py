@@ -24,8 +24,8 @@ from include.lake.s3_client import (
     code_of,
     make_client,
     make_filesystem,
+    missing,
     named_errors,
-    no_bucket,
 )
 from include.lake.store import FileInfo
 from include.settings import S3Settings, load_s3_settings
@@ -75,6 +75,12 @@ class S3Lake:
 
     def exists(self, path: str) -> bool:
         return self._head(path) is not None
+
+    def size(self, path: str) -> int:
+        head = self._head(path)
+        if head is None:
+            raise missing(self._uri(path))
+        return int(head["ContentLength"])
 
     def read_bytes(self, path: str) -> bytes:
         return self._whole(path, lambda chunks: b"".join(chunks))
@@ -152,8 +158,11 @@ class S3Lake:
         key = self._key(folder)
         return f"{key}/" if key else ""
 
+    def _uri(self, path: str) -> str:
+        return f"s3://{self.bucket}/{self._key(path)}"
+
     def _named(self, path: str) -> AbstractContextManager[None]:
-        return named_errors(f"s3://{self.bucket}/{self._key(path)}", self.bucket, self.access)
+        return named_errors(self._uri(path), self.bucket, self.access)
 
     def _pages(self, folder: str, **options: str) -> list[dict[str, Any]]:
         with self._named(folder):
@@ -175,15 +184,8 @@ class S3Lake:
 
     @cached_property
     def _bucket_exists(self) -> bool:
-        from botocore.exceptions import ClientError
-
-        with self._named(""):
-            try:
-                self._client.head_bucket(Bucket=self.bucket)
-            except ClientError as error:
-                if code_of(error) in MISSING:
-                    raise no_bucket(self.bucket, self.access.endpoint or "S3") from error
-                raise
+        with self._named(""):  # a listing is refused with a reason in words, which a question for the bucket is not
+            self._client.list_objects_v2(Bucket=self.bucket, Prefix=self._below(""), MaxKeys=1)
         return True
 
     def _whole(self, path: str, consume: Callable[[Iterator[bytes]], T]) -> T:

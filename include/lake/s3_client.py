@@ -14,13 +14,13 @@ from include.settings import S3Settings
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
-ATTEMPTS = 8
-CONNECT_SECONDS, READ_SECONDS = 5, 30
+ATTEMPTS = 7
+CONNECT_SECONDS, READ_SECONDS = 5, 20
 CONNECTIONS = 32
 MISSING = {"404", "NoSuchKey", "NotFound"}
 REFUSED = {
     *("401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"),
-    *("AuthorizationHeaderMalformed", "UnauthorizedAccess"),
+    *("AuthorizationHeaderMalformed", "UnauthorizedAccess", "XAdminUserNotFound"),
 }
 CHANGED = {"412", "PreconditionFailed"}
 CONFLICT = {"409", "ConditionalRequestConflict", "OperationAborted"}
@@ -82,6 +82,11 @@ def code_of(error: Exception) -> str:
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
 
 
+def server_name(access: S3Settings) -> str:
+    """Return how a person knows the server."""
+    return access.endpoint or f"S3 in {access.region}"
+
+
 @contextmanager
 def named_errors(uri: str, bucket: str, access: S3Settings) -> Iterator[None]:
     """Turn what boto3 raises into an error that says what to do.
@@ -97,29 +102,47 @@ def named_errors(uri: str, bucket: str, access: S3Settings) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-    server = access.endpoint or f"S3 in {access.region}"
+    server = server_name(access)
     try:
         yield
     except ClientError as error:
         code = code_of(error)
         if code in MISSING:
-            raise MissingArtifactError(
-                f"{uri} does not exist", remedy="clear the task that writes it, and what follows"
-            ) from error
+            raise missing(uri) from error
         if code == "NoSuchBucket":
             raise no_bucket(bucket, server) from error
         if code in REFUSED:
-            raise ConfigurationError(
-                f"{server} refuses access to {uri} ({code})",
-                remedy="correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or what that key may do",
-            ) from error
+            raise refused(f"access to {uri} ({code})", server) from error
         raise LakeError(f"{uri}: {error}", remedy=f"look at the log of {server}, then clear the task") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise ConfigurationError(
-            f"there are no credentials for {server}", remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        ) from error
+        raise no_credentials(server) from error
     except BotoCoreError as error:
-        raise LakeError(f"{uri}: {error}", remedy=f"check that {server} answers, then clear the task") from error
+        raise out_of_reach(f"{uri}: {error}", server) from error
+
+
+def missing(uri: str) -> MissingArtifactError:
+    """Return the error for an object that is not there."""
+    return MissingArtifactError(f"{uri} does not exist", remedy="clear the task that writes it, and what follows")
+
+
+def refused(what: str, server: str) -> ConfigurationError:
+    """Return the error for a key that the server does not know, or that may not do what was asked."""
+    return ConfigurationError(
+        f"{server} refuses {what}",
+        remedy="correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or what that key may do",
+    )
+
+
+def no_credentials(server: str) -> ConfigurationError:
+    """Return the error for keys that are nowhere."""
+    return ConfigurationError(
+        f"there are no credentials for {server}", remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )
+
+
+def out_of_reach(problem: str, server: str) -> LakeError:
+    """Return the error for a server that does not answer, or breaks off, or is overloaded."""
+    return LakeError(problem, remedy=f"check that {server} answers, then clear the task")
 
 
 def no_bucket(bucket: str, server: str) -> ConfigurationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -39,6 +40,9 @@ class Lake(Protocol):
 
     def exists(self, path: str) -> bool:
         """Tell whether a file is stored at `path`."""
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes."""
 
     def read_bytes(self, path: str) -> bytes:
         """Return a file's content."""
@@ -97,3 +101,9 @@ def open_lake(uri: str, access: S3Settings | None = None) -> Lake:
         f"lake URI {uri!r} is not one that Nightshelf can open",
         remedy="use file:///absolute/path or s3://bucket/prefix in LAKE_URI and LANDING_URI",
     )
+
+
+@cache
+def connect_lake(uri: str) -> FileSystem:
+    """Return the pyarrow file system of the lake at `uri`, one for a process, by what its own environment says."""
+    return open_lake(uri).filesystem()[0]

@@ -52,9 +52,17 @@ Digest = Callable[[pa.RecordBatch], int]
 
 
 class Target(NamedTuple):
-    """A folder that every worker reaches: file system and path, as `Lake.filesystem()` gives them."""
+    """A folder that every worker reaches.
 
-    filesystem: FileSystem
+    Attributes
+    ----------
+    connect
+        Returns the file system; called on the workers, so that no key of a server travels with the tasks.
+    folder
+        Path in it.
+    """
+
+    connect: Callable[[], FileSystem]
     folder: str
 
 
@@ -182,7 +190,7 @@ def write_part(
     lengths = (lists.items >= 0).sum(axis=1)
     file = f"part-{part:05d}-{uuid.uuid4()}.parquet"
     table = pa.Table.from_batches([rows])
-    pq.write_table(table, f"{target.folder}/{file}", filesystem=target.filesystem, **PARQUET)
+    pq.write_table(table, f"{target.folder}/{file}", filesystem=target.connect(), **PARQUET)
     counts = {
         USERS: len(lengths),
         RECOMMENDATIONS: int(lengths.sum()),

@@ -1,6 +1,6 @@
 """Run the benchmarks: `make bench`, or by hand
 
-    python -m tests.benchmarks [--scale quick|full] [--parts kernel publish spark_scoring] [--out FILE] [--docs FOLDER]
+    python -m tests.benchmarks [--scale quick|full] [--parts kernel publish s3] [--out FILE] [--docs FOLDER]
 
 Each part is a module here with `run(scale) -> dict`. All figures go to --out as JSON, tables and a plot to
 `benchmarks.md` and `benchmarks.svg` in --docs. What --parts leaves out keeps the figures of the last time on the same
@@ -26,7 +26,7 @@ from tests.benchmarks.report import write_report
 
 logger = logging.getLogger("nightshelf.bench")
 
-PARTS = ("kernel", "spark_scoring", "publish")
+PARTS = ("kernel", "spark_scoring", "publish", "s3")
 
 
 def main(argv: list[str] | None = None) -> int:

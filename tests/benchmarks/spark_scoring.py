@@ -83,7 +83,7 @@ def _measure(spark: SparkSession, home: Path, case: Case, cores: int) -> dict[st
 
     def on_spark(people: Shoppers) -> None:
         with tempfile.TemporaryDirectory(dir=home) as folder:
-            write_lists(spark, catalogue, people, Target(LocalFileSystem(), folder))
+            write_lists(spark, catalogue, people, Target(LocalFileSystem, folder))
 
     ways: dict[str, tuple[Callable[[Shoppers], None], Shoppers]] = {
         "kernel": (alone, shoppers),

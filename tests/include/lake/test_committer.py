@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import ConfigurationError, MissingArtifactError
-from include.lake import Lake, check_committer, open_lake
+from include.lake import Lake, open_lake
+from include.lake.committer import check_committer
 from tests.s3_servers import BUCKET
 
 

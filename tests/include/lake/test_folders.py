@@ -78,7 +78,7 @@ def test_markers_and_checksums_stay_behind(lake: Lake) -> None:
 
 def test_files_that_were_not_asked_for_stay_behind(lake: Lake) -> None:
     staged = stage(lake, {"lists/a.json": b"1", "lists/killed.json": b"2", "items/b.json": b"3"})
-    commit_folder(lake, staged, "t/D", fingerprint="f", only={"lists": ["a.json"]})
+    commit_folder(lake, staged, "t/D", fingerprint="f", files=["lists/a.json", "items/b.json"])
     assert sorted(content(lake, "t/D").values()) == [b"1", b"3"]
     assert not any("killed" in info.path for info in lake.list_files("t/D"))
 

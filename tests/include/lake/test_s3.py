@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,9 +10,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from include.contracts.dataset import Source
+from include.contracts.delivered import find_delivered
 from include.embedded.ports import free_port
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
-from include.lake import Lake, commit_folder, load_manifest, open_folder, open_lake, s3_client, staging_folder
+from include.lake import (
+    Lake,
+    commit_file,
+    commit_folder,
+    find_complete,
+    load_manifest,
+    open_folder,
+    open_lake,
+    partition_folder,
+    partition_uris,
+    s3_client,
+    staging_folder,
+)
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET
 
@@ -121,6 +136,39 @@ def test_a_fault_that_stays_is_an_error_and_leaves_the_old(
     with pytest.raises(LakeError, match="SlowDown"):
         lake.write_bytes("x", b"new")
     assert lake.read_bytes("x") == b"old"
+
+
+def test_a_listing_that_lags_loses_nothing(uri: str, proxy: FaultyProxy) -> None:
+    lake, day, folder = open_lake(uri), dt.date(2026, 1, 1), partition_folder("t", dt.date(2026, 1, 1))
+    with proxy.lagging(seconds=3600) as listings:
+        staged = staging_folder("t")
+        for name in ("a.json", "b.json"):
+            lake.write_bytes(f"{staged}/{name}", name.encode())
+        manifest = commit_folder(lake, staged, folder, fingerprint="f", files=["a.json", "b.json"])
+        assert len(manifest.files) == 2
+        assert lake.list_files("") == []
+        assert listings.hidden
+        assert open_folder(lake, folder) == find_complete(lake, folder) == manifest
+        assert partition_uris(lake, "t", day, day)[1] == {day: manifest}
+        assert len(commit_file(lake, "u", "c.json", b"c", fingerprint="g").files) == 1
+    with pytest.raises(MissingArtifactError, match=r"c\.json does not exist"):
+        commit_folder(lake, staged, folder, fingerprint="f", files=["c.json"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"), [(Fault.SLOW_DOWN, LakeError), (Fault.RESET, LakeError), (Fault.FORBIDDEN, ConfigurationError)]
+)
+def test_what_pyarrow_cannot_read_is_not_a_damaged_delivery(
+    fault: Fault, named: type[Exception], uri: str, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_client, "ATTEMPTS", 2)
+    landing, day = open_lake(uri), dt.date(2026, 1, 1)
+    for name, data in (("part.csv", b"a,b\n1,2\n"), ("_SUCCESS", b"")):
+        landing.write_bytes(f"{partition_folder('t', day)}/{name}", data)
+    source = Source(required=("a", "b"))
+    with proxy.failing(fault, "/part.csv"), pytest.raises(named, match=proxy.address):
+        find_delivered(landing, "t", [day], source)
+    assert [file.columns for file in find_delivered(landing, "t", [day], source)] == [("a", "b")]
 
 
 def test_commits_through_faults_are_whole(uri: str, proxy: FaultyProxy) -> None:

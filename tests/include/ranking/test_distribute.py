@@ -43,7 +43,7 @@ def test_answers_add_up_in_the_order_of_the_users() -> None:
 def test_lists_written_on_spark_are_those_made_without_it(spark: SparkSession, tmp_path: Path) -> None:
     catalogue, shoppers = make_night(1100)
     before = spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch")
-    written = write_lists(spark, catalogue, shoppers, Target(LocalFileSystem(), str(tmp_path)), digest)
+    written = write_lists(spark, catalogue, shoppers, Target(LocalFileSystem, str(tmp_path)), digest)
     assert written.counts == {"users": 1100, "recommendations": 1100 * TOP_N, "shortfall": 0}
     assert written.digest == expected_digest(catalogue, shoppers)
     assert spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch") == before
@@ -56,5 +56,5 @@ def test_lists_written_on_spark_are_those_made_without_it(spark: SparkSession, t
 @pytest.mark.spark
 def test_nobody_is_no_files(spark: SparkSession, tmp_path: Path) -> None:
     catalogue, shoppers = make_night(10)
-    written = write_lists(spark, catalogue, shoppers.rows(slice(0, 0)), Target(LocalFileSystem(), str(tmp_path)))
+    written = write_lists(spark, catalogue, shoppers.rows(slice(0, 0)), Target(LocalFileSystem, str(tmp_path)))
     assert (written.files, written.counts["users"], list(tmp_path.iterdir())) == ((), 0, [])
