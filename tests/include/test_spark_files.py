@@ -44,5 +44,5 @@ def test_no_rows_are_written_too(spark: SparkSession, lake: LocalLake) -> None:
 
 
 def test_a_file_that_no_listing_shows_is_missed(spark: SparkSession, tmp_path: Path) -> None:
-    with pytest.raises(LakeError, match=r"shows 5 rows in 1 files, Spark wrote 10.*listings lag behind"):
+    with pytest.raises(LakeError, match=r"shows \d rows in 1 files, Spark wrote 10.*listings lag behind"):
         write_parquet(Late(str(tmp_path)), spark.range(10).repartition(2), "t")
