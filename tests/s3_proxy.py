@@ -30,6 +30,7 @@ class Fault(Enum):
     SILENCE = "no answer for a long time"
     LOST_ANSWER = "the request is carried out, then the connection is reset"
     CUT_OFF = "half of the answer's body, then a reset"
+    CUT_OBJECT = "the same, of an object's content only"
 
 
 class FaultyProxy(ThreadingHTTPServer):
@@ -128,7 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
                 length = len(content)
         if fault is Fault.LOST_ANSWER:
             return self._reset()
-        if fault is Fault.CUT_OFF and len(content) > 1:
+        is_object = self.command == "GET" and "?" not in self.path
+        cut = fault is Fault.CUT_OFF or (fault is Fault.CUT_OBJECT and is_object)
+        if cut and len(content) > 1:
             self._answer(response.status, response.getheaders(), content[: len(content) // 2], length)
             return self._reset()
         return self._answer(response.status, response.getheaders(), content, length)
