@@ -22,7 +22,7 @@ from include.settings import PROJECT
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET, JARS, KEY, SECRET, needs_jars, running_s3
 
-pytestmark = [pytest.mark.spark, pytest.mark.s3spark, needs_jars]
+pytestmark = [pytest.mark.spark, needs_jars]
 
 RUNS = max(1, int(os.environ.get("NIGHTSHELF_FAULT_RUNS", "20")) // 20)
 DAYS = ["2025-01-01", "2025-01-02"]
