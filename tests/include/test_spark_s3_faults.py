@@ -26,8 +26,9 @@ pytestmark = [pytest.mark.spark, needs_jars]
 
 RUNS = max(1, int(os.environ.get("NIGHTSHELF_FAULT_RUNS", "20")) // 20)
 DAYS = ["2025-01-01", "2025-01-02"]
-# S3A does not ask again for a short answer in XML that breaks off: then the job fails by name and is tried again
-FAULTS = [Fault.SLOW_DOWN, Fault.RESET, Fault.LOST_ANSWER, Fault.CUT_OBJECT, Fault.SILENCE]
+# S3A does not ask again for a short answer in XML that breaks off: then the job fails by name and is tried again.
+# Silence costs half a minute each time and is tried on the lake.
+FAULTS = [Fault.SLOW_DOWN, Fault.RESET, Fault.LOST_ANSWER, Fault.CUT_OBJECT]
 
 
 @pytest.fixture(scope="module")
