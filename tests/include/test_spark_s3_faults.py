@@ -128,6 +128,7 @@ def committed(lake: Lake) -> dict[str, Manifest]:
     return {folder: open_folder(lake, folder) for folder in folders}
 
 
+@pytest.mark.timeout(300 + 90 * RUNS)
 def test_nights_through_faults_have_the_same_content(
     environment: dict[str, str], s3: dict[str, str], proxy: FaultyProxy, tmp_path: Path
 ) -> None:
