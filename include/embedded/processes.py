@@ -24,6 +24,7 @@ MARK = "NIGHTSHELF_STACK"
 PART = "NIGHTSHELF_PART"
 POLL_SECONDS = 0.1
 ROUNDS = 3
+SEEN_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -140,7 +141,7 @@ def spawn(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(command),
             cwd=folder,
             env=dict(environment),
@@ -150,6 +151,11 @@ def spawn(
             start_new_session=True,
             preexec_fn=_die_with_the_parent if dies_with_us else None,
         )
+    # The environment, by which it is found again, can be read a moment after the program's start only
+    deadline = time.monotonic() + SEEN_SECONDS
+    while process.poll() is None and time.monotonic() < deadline and not _environment(Path(f"/proc/{process.pid}")):
+        time.sleep(0.001)
+    return process
 
 
 def write_pid(path: Path, process: Process) -> None:
@@ -195,7 +201,7 @@ def _send(process: Process, number: signal.Signals) -> None:
 
 def _environment(folder: Path) -> set[bytes]:
     try:
-        return set((folder / "environ").read_bytes().split(b"\0"))
+        return set((folder / "environ").read_bytes().split(b"\0")) - {b""}
     except OSError:
         return set()  # it ended in the meantime, or belongs to another account
 
