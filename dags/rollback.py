@@ -55,7 +55,10 @@ with DAG(
         defaults=["Reject"],
         response_timeout=dt.timedelta(days=1),
         execution_timeout=None,
-        retry_delay=dt.timedelta(seconds=5),  # Airflow may lose an answer of the first second: it asks again
+        # Airflow may lose an answer of the first seconds (docs/runbook.md): it asks again as often as that happens
+        retries=10,
+        retry_delay=dt.timedelta(seconds=5),
+        retry_exponential_backoff=0,
     )
     rollback = JobOperator(
         **step("rollback", *REQUEST, *BY), pre_execute=only_if_approved("approve_rollback"), outlets=[LIVE_BATCH]

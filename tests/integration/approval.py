@@ -1,12 +1,14 @@
 """The DAG `rollback` as people use it: the form, the approval, the end."""
 
 import itertools
+import time
 
 from include.embedded.rest import AirflowApi
 from tests.integration.waiting import eventually
 
 DAG = "rollback"
 QUESTION = "approve_rollback"
+READING_SECONDS = 3.0
 _numbers = itertools.count(1)
 
 
@@ -25,17 +27,18 @@ class RollbackRun:
         assert eventually(self._is_asked, seconds=120), self.states()
 
     def answer(self, choice: str) -> str:
-        """Answer the question, as often as it is asked, and return how the run ended.
+        """Read the question and answer it, as often as it is asked, and return how the run ended.
 
-        It is asked twice when Airflow takes the answer before it has noticed that the task waits for one.
+        It is asked again when Airflow takes the answer before it has noticed that the task waits for one.
         """
 
         def ended() -> bool:
             if self._is_asked() and not self._api._call("GET", self._question)["response_received"]:
+                time.sleep(READING_SECONDS)
                 self._api._call("PATCH", self._question, json={"chosen_options": [choice], "params_input": {}})
             return self._state() in ("success", "failed")
 
-        assert eventually(ended, seconds=240), self.states()
+        assert eventually(ended, seconds=300), self.states()
         return self._state()
 
     def states(self) -> dict[str, str]:
