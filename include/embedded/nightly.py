@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
@@ -78,8 +79,7 @@ class Nightly:
             except DiskFullError:
                 stack.stop()  # what was refused a write hangs, or has lost its place
                 raise
-            settings = self._settings()
-            show_summary(self.display, settings, self._open(settings.lake_uri), plan.nights[-1], places(stack))
+            show_summary(self.display, self._settings(), self._lake, plan.nights[-1], places(stack))
 
     def _check(self) -> Plan:
         """Return the plan, after looking for everything that would stop a night later."""
@@ -105,7 +105,7 @@ class Nightly:
             return self._open_shop(plan, nights)
         arguments = ["--source", str(plan.source)]
         self._do("land", arguments, f"landing {plan.source}", measure=self._count_landed, plan=plan)
-        plan = split_days(plan, landed_days(self._open(self._settings().landing_uri)), nights)
+        plan = split_days(plan, landed_days(self._landing), nights)
         self.home.remember(plan.values())
         return plan
 
@@ -143,10 +143,8 @@ class Nightly:
 
     def _ingest_history(self, plan: Plan) -> None:
         """Bring the days before the first night into the lake, those that are not there yet."""
-        settings = self._settings()
-        lake, landing = self._open(settings.lake_uri), self._open(settings.landing_uri)
-        history = [day for day in landed_days(landing) if plan.history_to is None or day <= plan.history_to]
-        done = set(ingested_days(lake, history))
+        history = [day for day in landed_days(self._landing) if plan.history_to is None or day <= plan.history_to]
+        done = set(ingested_days(self._lake, history))
         missing = [day for day in history if day not in done]
         if not missing:
             return
@@ -156,7 +154,7 @@ class Nightly:
             arguments,
             f"ingesting the history, {missing[0]} to {missing[-1]}",
             total=len(missing),
-            measure=lambda: len(ingested_days(lake, missing)),
+            measure=lambda: len(ingested_days(self._lake, missing)),
         )
 
     def _run(self, nights: Nights, plan: Plan) -> None:
@@ -192,7 +190,15 @@ class Nightly:
             job.result(work, measure)
 
     def _count_landed(self) -> int:
-        return len(landed_days(self._open(self._settings().landing_uri)))
+        return len(landed_days(self._landing))
+
+    @cached_property
+    def _lake(self) -> Lake:
+        return self._open(self._settings().lake_uri)
+
+    @cached_property
+    def _landing(self) -> Lake:
+        return self._open(self._settings().landing_uri)
 
     def _open(self, uri: str) -> Lake:
         return open_lake(uri, load_s3_settings(self.home.environment(self.environment)))

@@ -47,8 +47,8 @@ def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tup
     so that `ingest_date` becomes a column.
     """
     days = {day for day in list_days(lake, table) if first <= day <= last}
-    if lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):
-        days.add(last)  # committed a moment ago: a listing that lags behind may not show it
+    if last not in days and lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):
+        days.add(last)  # committed a moment ago: a listing that lags behind does not show it yet
     manifests = load_days(lake, table, sorted(days))
     uris = [
         lake.uri_of(f"{partition_folder(table, day)}/{path}")
