@@ -18,15 +18,7 @@ from include import columns as c
 from include.contracts import load_dataset
 from include.drift_policy import load_drift_policy
 from include.errors import MissingArtifactError, ValidationError
-from include.lake import (
-    Lake,
-    Manifest,
-    commit_folder,
-    find_complete,
-    open_lake,
-    partition_uris,
-    staging_folder,
-)
+from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
 from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy

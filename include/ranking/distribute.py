@@ -21,6 +21,7 @@ import pyarrow as pa
 from include import columns as c
 from include.ranking.shelf import LIST_TYPES, Catalogue, Shoppers, record_batch, shelves
 from include.ranking.shortfall import shortfall
+from include.ranking.topn import list_lengths
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -187,7 +188,7 @@ def write_part(
 
     lists = shelves(catalogue, shoppers, threads)
     rows = record_batch(catalogue, shoppers, lists)
-    lengths = (lists.items >= 0).sum(axis=1)
+    lengths = list_lengths(lists.items)
     file = f"part-{part:05d}-{uuid.uuid4()}.parquet"
     table = pa.Table.from_batches([rows])
     pq.write_table(table, f"{target.folder}/{file}", filesystem=target.connect(), **PARQUET)
