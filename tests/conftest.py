@@ -14,6 +14,7 @@ from include.lake import Lake, open_lake
 from include.settings import Settings, load_settings
 from tests.databases import Database, fresh_copy, running_server
 from tests.mlflow_stores import copy_tables, make_tables
+from tests.s3_servers import s3_in_environment
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,6 +69,13 @@ def database(postgres: Database) -> Iterator[Database]:
     """A database of the test's own with the schema `reco`, empty."""
     with fresh_copy(postgres) as copy:
         yield copy
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[dict[str, str]]:
+    """An S3 server with an empty bucket; yields the variables that name it, which the environment holds."""
+    with s3_in_environment() as variables:
+        yield variables
 
 
 @pytest.fixture(scope="session")

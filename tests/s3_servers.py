@@ -8,24 +8,21 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from include.embedded.home import Home
 from include.embedded.ports import LOCALHOST, free_port
-from include.embedded.s3 import PROGRAM, server_environment
+from include.embedded.s3 import PROGRAM, answers, server_environment
 from include.lake.s3_client import make_client
 from include.settings import load_s3_settings, load_settings
 from include.spark_s3 import jar_names
 
 BUCKET = "nightshelf-test"
 KEY, SECRET = "test-key", "test-secret-of-no-use"
-START_SECONDS = 60
 JARS = load_settings().jar_folder
 needs_jars = pytest.mark.skipif(
     not all((JARS / name).is_file() for name in jar_names()), reason="make jars fetches what Spark needs for S3"
@@ -43,15 +40,13 @@ def _command(port: int, folder: str) -> list[str]:
     return [program]
 
 
-def _wait(process: subprocess.Popen[bytes], address: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            requests.get(address, timeout=5)
-            return
-        except requests.RequestException:  # refused, or slow on a busy machine
-            time.sleep(0.1)
-    pytest.fail(f"the S3 server did not start: {process.args}")
+@contextmanager
+def s3_in_environment() -> Iterator[dict[str, str]]:
+    """Start a server as `running_s3` does, and set its variables in this process meanwhile."""
+    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield variables
 
 
 @contextmanager
@@ -78,7 +73,8 @@ def running_s3() -> Iterator[dict[str, str]]:
             },
         )
         try:
-            _wait(process, variables["AWS_ENDPOINT_URL"])
+            if not answers(port, lambda: process.poll() is None):
+                pytest.fail(f"the S3 server did not start: {process.args}")
             make_client(load_s3_settings(variables)).create_bucket(Bucket=BUCKET)
             yield variables
         finally:

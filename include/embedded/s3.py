@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -84,7 +84,9 @@ class S3Server:
             command = [sys.executable, "-m", "include.embedded.s3", str(self._home.root), str(self.port)]
             variables = {**environment, **marks(self._home.root, PART), "PYTHONPATH": str(PROJECT)}
             self._supervised.start(command, variables)
-        self._wait()
+        if not answers(self.port, self.running):
+            log = self._home.logs / f"{SUPERVISOR}.log"
+            raise StackError(f"the S3 server on port {self.port} does not answer", remedy=f"read {log}")
         access = load_s3_settings({**environment, "NIGHTSHELF_HOME": str(self._home.root)})
         client = make_client(access)
         if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
@@ -94,19 +96,17 @@ class S3Server:
         """End it and return how many processes there were; what it stores stays."""
         return self._supervised.stop()
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                requests.get(f"http://{LOCALHOST}:{self.port}/", timeout=5)
-                return
-            except requests.RequestException as error:
-                if time.monotonic() > deadline or not self.running():
-                    log = self._home.logs / f"{SUPERVISOR}.log"
-                    raise StackError(
-                        f"the S3 server on port {self.port} does not answer", remedy=f"read {log}"
-                    ) from error
+
+def answers(port: int, running: Callable[[], bool]) -> bool:
+    """Wait until the server on `port` answers, and tell whether it did while it was `running`, within a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while running() and time.monotonic() < deadline:
+        try:
+            requests.get(f"http://{LOCALHOST}:{port}/", timeout=5)
+            return True
+        except requests.RequestException:  # refused, or slow on a busy machine
             time.sleep(0.1)
+    return False
 
 
 def server_environment(home: Home, port: int) -> dict[str, str]:

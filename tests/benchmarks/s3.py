@@ -14,13 +14,11 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-import pytest
-
 from include.lake import Lake, open_lake
 from include.settings import load_settings
 from include.spark import spark_session
 from include.spark_files import write_parquet
-from tests.s3_servers import BUCKET, running_s3
+from tests.s3_servers import BUCKET, s3_in_environment
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -40,9 +38,7 @@ def run(scale: str) -> dict[str, float | str | list[float]]:
     scale
         "quick" or "full".
     """
-    with tempfile.TemporaryDirectory() as home, running_s3() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
+    with tempfile.TemporaryDirectory() as home, s3_in_environment():
         where = {"NIGHTSHELF_HOME": home, "SPARK_MASTER": f"local[{len(os.sched_getaffinity(0))}]"}
         settings = load_settings({**where, "LAKE_URI": f"s3://{BUCKET}/lake"})
         lakes = {"local": open_lake(load_settings(where).lake_uri), "s3": open_lake(settings.lake_uri)}

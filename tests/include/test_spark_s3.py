@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from include.errors import ConfigurationError
 from include.lake import Lake, find_manifest, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT, S3Settings, load_settings
 from include.spark_s3 import COMMITTER, jar_names, s3_options, uses_s3
-from tests.s3_servers import BUCKET, JARS, needs_jars, running_s3
+from tests.s3_servers import BUCKET, JARS, needs_jars
 
 FIRST, LAST = "2025-01-01", "2025-01-02"
 
@@ -59,14 +58,6 @@ def test_only_another_server_has_an_endpoint(tmp_path: Path) -> None:
         f"spark.hadoop.fs.s3a.{name}" for name in ("endpoint", "path.style.access", "connection.ssl.enabled")
     }
     assert COMMITTER.items() <= aws.items()
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
-    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield variables
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from include.columns import TABLES
 from include.lake import Lake, Manifest, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
-from tests.s3_servers import BUCKET, JARS, KEY, SECRET, needs_jars, running_s3
+from tests.s3_servers import BUCKET, JARS, KEY, SECRET, needs_jars
 
 pytestmark = [pytest.mark.spark, needs_jars]
 
@@ -29,14 +29,6 @@ DAYS = ["2025-01-01", "2025-01-02"]
 # S3A does not ask again for a short answer in XML that breaks off: then the job fails by name and is tried again.
 # Silence costs half a minute each time and is tried on the lake.
 FAULTS = [Fault.SLOW_DOWN, Fault.RESET, Fault.LOST_ANSWER, Fault.CUT_OBJECT]
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
-    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield variables
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ import pytest
 
 from include.lake import Lake, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT
+from tests import leaks
 from tests.databases import Database
 from tests.s3_proxy import FaultyProxy, running_proxy
-from tests.s3_servers import BUCKET, JARS, SECRET, needs_jars, running_s3
+from tests.s3_servers import BUCKET, JARS, SECRET, needs_jars
 from tests.spark_clusters import Cluster, running_cluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.postgres, needs_jars]
@@ -72,21 +72,6 @@ class Night:
         return json.loads(done.stdout), done.stderr
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
-    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield variables
-
-
-def secret_places(folder: Path) -> list[str]:
-    """Return what shows the secret: files below `folder`, and command lines of any process."""
-    files = [str(path) for path in folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    return files + [line.decode() for line in lines if SECRET.encode() in line]
-
-
 def test_a_worker_killed_in_each_task_changes_nothing(s3: dict[str, str], postgres: Database, tmp_path: Path) -> None:
     root = f"s3://{BUCKET}/night"
     common = {
@@ -100,7 +85,11 @@ def test_a_worker_killed_in_each_task_changes_nothing(s3: dict[str, str], postgr
     (tmp_path / "policy.yaml").write_text("{evaluation: {holdout_days: 1}}")
     folder = tmp_path / "cluster"
     folder.mkdir()
-    with running_proxy(s3["AWS_ENDPOINT_URL"]) as proxy, running_cluster(folder, **s3) as cluster:
+    with (
+        leaks.CommandLines() as command_lines,
+        running_proxy(s3["AWS_ENDPOINT_URL"]) as proxy,
+        running_cluster(folder, **s3) as cluster,
+    ):
         alone = Night({**os.environ, **common, "SPARK_MASTER": "local[2]"}, f"{root}/alone")
         far = {**cluster.environment(), **common, "AWS_ENDPOINT_URL": proxy.address}
         killed = Night(far, f"{root}/killed")
@@ -123,7 +112,10 @@ def test_a_worker_killed_in_each_task_changes_nothing(s3: dict[str, str], postgr
         both("ingest", "--tables", *TABLES, "--from", FIRST, "--to", LAST)
         trained = both("build_training_set", "--date", LAST)["training_set"]
         scored = both("score", "--date", LAST, "--training-set", trained)["batch"]
-        assert secret_places(folder) == []
+
+    secret = {"the secret of S3": SECRET}
+    assert leaks.in_files(folder, secret) == []
+    assert command_lines.with_secrets(secret) == []
 
     days = [partition_folder(table, day) for table in TABLES for day in list_days(alone.lake, table)]
     assert len(days) == 2 * len(TABLES)

@@ -7,16 +7,14 @@ import pytest
 
 from include.lake import Lake
 from tests.include.lake.backends import BACKENDS
-from tests.s3_servers import running_s3
+from tests.s3_servers import s3_in_environment
 
 
 @pytest.fixture(scope="package", autouse=True)
-def s3() -> Iterator[str]:
-    """An S3 server with an empty bucket, which the environment names; yields its address."""
-    with running_s3() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield variables["AWS_ENDPOINT_URL"]
+def s3() -> Iterator[dict[str, str]]:
+    """The same as everywhere, one for all of the lake's tests."""
+    with s3_in_environment() as variables:
+        yield variables
 
 
 @pytest.fixture(params=BACKENDS)

@@ -51,9 +51,9 @@ def uri() -> str:
 
 
 @pytest.fixture
-def proxy(s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+def proxy(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
     """A server on the way to S3 that makes the faults which a test asks for."""
-    with running_proxy(s3) as proxy:
+    with running_proxy(s3["AWS_ENDPOINT_URL"]) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
         monkeypatch.setattr(s3_client, "READ_SECONDS", 1)
         yield proxy
