@@ -1,4 +1,4 @@
-"""Parquet that Spark writes into the lake: by the right committer, and nothing of it lost."""
+"""Parquet that Spark reads and writes in the lake: nothing that is not committed, and nothing of it lost."""
 
 from __future__ import annotations
 
@@ -6,15 +6,50 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from include.columns import INGEST_DATE
 from include.lake.committer import check_committer
 from include.lake.s3_failures import not_shown
 from include.lake.store import Lake
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 READERS = 8
 PARQUET = ".parquet"
+
+
+def read_parquet(spark: SparkSession, lake: Lake, table: str, uris: Sequence[str], schema: str) -> DataFrame:
+    """Return the rows of a table's committed files, with `ingest_date`.
+
+    Of each file that is named to it Spark asks an S3 server three times before it plans; a listing of the whole
+    table is one question. So it is given the table, and the files only where the listing shows others of the
+    same days: what a killed writer left, or what the listing does not show yet.
+
+    Parameters
+    ----------
+    uris
+        The files, as `partition_uris` returns them.
+    schema
+        Of the table, as DDL; no file is opened to find it.
+    """
+    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
+
+    if not uris:
+        return spark.createDataFrame([], schema)
+    reader = spark.read.schema(schema).option("basePath", lake.uri_of(table))
+    wanted = sorted(map(_in_table, uris))
+    first, last = (day.partition("=")[2] for day, _ in (wanted[0], wanted[-1]))
+    whole = reader.parquet(lake.uri_of(table))
+    shown = sorted(file for file in map(_in_table, whole.inputFiles()) if wanted[0][0] <= file[0] <= wanted[-1][0])
+    if shown != wanted:
+        return reader.parquet(*uris)
+    return whole.where(F.col(INGEST_DATE).between(F.lit(first).cast("date"), F.lit(last).cast("date")))
+
+
+def _in_table(uri: str) -> tuple[str, str]:
+    """Return a file's folder, `ingest_date=D`, and its name."""
+    folder, name = uri.split("/")[-2:]
+    return folder, name
 
 
 def write_parquet(lake: Lake, frame: DataFrame, folder: str, *, by: Sequence[str] = ()) -> dict[str, int]:

@@ -24,11 +24,11 @@ from include.log import step
 from include.policy import Policy
 from include.settings import Settings
 from include.spark import spark_session
-from include.spark_files import write_parquet
+from include.spark_files import read_parquet, write_parquet
 from jobs._command import Result, add_date, main, parser
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from include.features.interactions import Periods
     from include.features.reference import Histograms
@@ -173,7 +173,7 @@ def write_tables(
     from include.features.reference import histograms, histograms_by_day
 
     schemas = {c.EVENTS: EVENT_SCHEMA, c.ITEMS: ITEM_SCHEMA, c.USERS: USER_SCHEMA}
-    frames = {table: read_table(spark, lake, table, uris[table], schema) for table, schema in schemas.items()}
+    frames = {table: read_parquet(spark, lake, table, uris[table], schema) for table, schema in schemas.items()}
     written = {}
     with training_frames(frames[c.EVENTS], frames[c.ITEMS], frames[c.USERS], days, policy) as training:
         for name, table in training.tables.items():
@@ -184,13 +184,6 @@ def write_tables(
     rows = [(row[c.INGEST_DATE], row["name"], row["value"], row["count"]) for row in found]
     whole = histograms(rows)
     return written, (whole, histograms_by_day(rows, whole))
-
-
-def read_table(spark: SparkSession, lake: Lake, table: str, uris: list[str], schema: str) -> DataFrame:
-    """Return the committed rows of a table; the schema is given, so no file is opened to find it."""
-    if not uris:
-        return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).option("basePath", lake.uri_of(table)).parquet(*uris)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import datetime as dt
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.errors import AnalysisException
 
 from include.errors import LakeError
-from include.lake import FileInfo, LocalLake
-from include.spark_files import write_parquet
+from include.lake import FileInfo, LocalLake, commit_folder, partition_folder, partition_uris, staging_folder
+from include.spark_files import read_parquet, write_parquet
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,3 +50,53 @@ def test_no_rows_are_written_too(spark: SparkSession, lake: LocalLake) -> None:
 def test_a_file_that_no_listing_shows_is_missed(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(LakeError, match=r"shows 5 rows in 1 files, Spark wrote 10.*listings lag behind"):
         write_parquet(Late(str(tmp_path)), spark.range(0, 10, 1, 2), "t")
+
+
+DAYS = [dt.date(2025, 1, day) for day in (1, 2, 3, 4)]
+SCHEMA = "user_id string, ingest_date date"
+
+
+@pytest.fixture
+def table(lake: LocalLake) -> LocalLake:
+    """A lake with a committed file in `users` for each of `DAYS`."""
+    for day in DAYS:
+        staged = staging_folder("users")
+        put_parquet(lake, f"{staged}/part-{day.day}.parquet", [f"u{day.day}"])
+        commit_folder(lake, staged, partition_folder("users", day), fingerprint=str(day), counts={})
+    return lake
+
+
+def put_parquet(lake: LocalLake, path: str, users: list[str]) -> None:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"user_id": users}), buffer)
+    lake.write_bytes(path, buffer.getvalue())
+
+
+def read(spark: SparkSession, lake: LocalLake, first: dt.date, last: dt.date) -> list[tuple[str, dt.date]]:
+    frame = read_parquet(spark, lake, "users", partition_uris(lake, "users", first, last)[0], SCHEMA)
+    return sorted((row["user_id"], row["ingest_date"]) for row in frame.collect())
+
+
+def test_the_days_that_were_asked_for_are_read(spark: SparkSession, table: LocalLake) -> None:
+    assert read(spark, table, DAYS[1], DAYS[2]) == [("u2", DAYS[1]), ("u3", DAYS[2])]
+    assert read(spark, table, DAYS[0], DAYS[3]) == [(f"u{day.day}", day) for day in DAYS]
+
+
+def test_what_a_killed_writer_left_is_not_read(spark: SparkSession, table: LocalLake) -> None:
+    put_parquet(table, f"{partition_folder('users', DAYS[1])}/part-9.parquet", ["left beside a committed file"])
+    put_parquet(table, f"{partition_folder('users', dt.date(2024, 12, 31))}/part-9.parquet", ["before the days"])
+    assert read(spark, table, DAYS[0], DAYS[3]) == [(f"u{day.day}", day) for day in DAYS]
+    put_parquet(table, f"{partition_folder('users', DAYS[2])}/part-3.parquet", ["u3"])
+    table.delete(f"{partition_folder('users', DAYS[2])}/_manifest.json")
+    assert [user for user, _ in read(spark, table, DAYS[0], DAYS[3])] == ["u1", "u2", "u4"]
+
+
+def test_a_committed_file_that_is_gone_is_missed(spark: SparkSession, table: LocalLake) -> None:
+    (gone,) = (table.root / partition_folder("users", DAYS[1])).glob("*.parquet")
+    gone.unlink()
+    with pytest.raises(AnalysisException, match=f"PATH_NOT_FOUND.*{gone.name}"):
+        read(spark, table, DAYS[0], DAYS[3])
+
+
+def test_a_table_without_a_file_has_no_rows(spark: SparkSession, lake: LocalLake) -> None:
+    assert read_parquet(spark, lake, "users", [], SCHEMA).collect() == []
