@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.waiting import eventually
 
 WORKERS = 2
 JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -90,11 +91,9 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(what: Callable[[], bool], seconds: float, cluster: Cluster) -> None:
-    limit = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < limit, cluster.logs()
-        time.sleep(0.05)
+def wait_until(what: Callable[[], bool], cluster: Cluster) -> None:
+    """Wait for something of a cluster, which is slow to start on a busy machine; its logs say why it did not come."""
+    assert eventually(what, seconds=150), cluster.logs()
 
 
 @contextmanager
@@ -109,7 +108,7 @@ def running_cluster(folder: Path, **variables: str) -> Iterator[Cluster]:
     made = Cluster(folder, variables)
     try:
         made.start("master.Master", "--port", str(made.port))
-        wait_until(lambda: listens(made.port), 150, made)
+        wait_until(lambda: listens(made.port), made)
         for _ in range(WORKERS):
             made.start_worker()
         yield made

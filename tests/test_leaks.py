@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Database
-from tests.integration.waiting import eventually
 from tests.leaks import CommandLines, in_database, in_files, secrets_in, secrets_of
+from tests.waiting import eventually
 
 PLANTED = {"THE_KEY": "n0t-for-y0ur-eyes"}
 VALUE = PLANTED["THE_KEY"]

@@ -31,6 +31,7 @@ from include.serving.rollback import Request, roll_back
 from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
 from include.settings import PROJECT
 from tests.databases import Database, running_server
+from tests.waiting import eventually
 
 logger = logging.getLogger(__name__)
 
@@ -216,11 +217,8 @@ def flip_among_readers(database: Database, batch: Batch, size: Scale) -> dict[st
 
 def wait_for(report: Path) -> None:
     """Wait until all readers have read something."""
-    deadline = time.monotonic() + 60
-    while not report.with_suffix(".ready").exists():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the readers do not begin")
-        time.sleep(0.05)
+    if not eventually(report.with_suffix(".ready").exists):
+        raise TimeoutError("the readers do not begin")
 
 
 def flips(database: Database, batch: Batch, ready: None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import itertools
 import time
 
 from include.embedded.rest import AirflowApi
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 
 DAG = "rollback"
 QUESTION = "approve_rollback"

@@ -20,7 +20,7 @@ from include.embedded.s3 import PROGRAM
 from include.rehearsal.night import DAGS, Night, Shop
 from include.rehearsal.spark import workers_alive
 from include.rehearsal.stack import Stack, open_stack
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.night, pytest.mark.skipif(not PROGRAM.is_file(), reason="make s3 was not run here")]
 

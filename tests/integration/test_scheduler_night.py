@@ -33,7 +33,7 @@ from include.tracking import get_aliases, set_aliases
 from tests import leaks
 from tests.batches import write_batch
 from tests.integration.approval import RollbackRun
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 from tests.webhooks import Webhook, webhook_server
 
 pytestmark = [

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -28,6 +27,7 @@ from nightshelf_plugin.operators import (
     read_result,
 )
 from tests.plugins.test_process import gone
+from tests.waiting import eventually
 
 
 class SampleOperator(JobOperator):
@@ -194,7 +194,5 @@ def test_the_job_is_the_task_unless_said_otherwise() -> None:
     assert task.shell_line().startswith(f"cd {PROJECT} && ")
 
 
-def wait_for(file: Path, seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not (file.is_file() and file.read_text()) and time.monotonic() < until:
-        time.sleep(0.05)
+def wait_for(file: Path) -> None:
+    assert eventually(lambda: file.is_file() and bool(file.read_text())), f"{file} stays empty"

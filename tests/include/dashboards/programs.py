@@ -18,7 +18,7 @@ import pytest
 
 from include.settings import PROJECT
 from tests.deployment.stack import SERVICES
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 
 FILES = PROJECT / "include" / "dashboards" / "prometheus"
 

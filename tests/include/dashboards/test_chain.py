@@ -21,8 +21,8 @@ from tests.deployment.stack import SERVICES
 from tests.include.dashboards.programs import program, prometheus_command, prometheus_program, query, running
 from tests.include.dashboards.stage import add_night, fill_shelf, make_metadata
 from tests.include.dashboards.test_rules import PANELS
-from tests.integration.waiting import eventually
 from tests.mailboxes import Mailbox, mail_server
+from tests.waiting import eventually
 from tests.webhooks import Webhook, webhook_server
 
 pytestmark = [pytest.mark.postgres, pytest.mark.airflow]

@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from include.embedded.processes import (
     spawn,
     write_pid,
 )
+from tests.waiting import eventually
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = [
@@ -43,13 +43,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield starter
     end_marked(tmp_path, grace_seconds=0)
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
 
 
 def test_a_pid_that_was_reused_is_another_process() -> None:

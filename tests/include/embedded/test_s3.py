@@ -16,7 +16,7 @@ from include.embedded.s3 import BUCKET, S3Server, s3_values
 from include.errors import StackError
 from include.lake import Lake, open_lake
 from include.settings import load_s3_settings, load_settings
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture

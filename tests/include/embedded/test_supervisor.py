@@ -2,8 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from include.embedded.home import Home
 from include.embedded.processes import end_marked, marked, marks, read_pid
 from include.settings import PROJECT
+from tests.waiting import eventually
 
 SUPERVISE = """
 import os, sys
@@ -44,13 +44,6 @@ def supervisor(home: Home) -> Iterator["subprocess.Popen[bytes]"]:
     process.wait()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
-
-
 def test_what_ends_is_started_again_without_its_leftovers(home: Home, supervisor: "subprocess.Popen[bytes]") -> None:
     pid_file = home.run / "good.pid"
     assert eventually(lambda: len(marked(home.root)) == 3)
@@ -65,7 +58,7 @@ def test_what_ends_is_started_again_without_its_leftovers(home: Home, supervisor
 def test_sigterm_ends_everything(home: Home, supervisor: "subprocess.Popen[bytes]") -> None:
     assert eventually(lambda: len(marked(home.root)) == 3)
     supervisor.terminate()
-    assert supervisor.wait(timeout=15) == 0
+    assert supervisor.wait(timeout=60) == 0
     assert marked(home.root) == []
 
 

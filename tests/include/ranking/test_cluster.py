@@ -27,7 +27,7 @@ def test_a_killed_worker_costs_a_retry_and_no_row_is_there_twice(tmp_path: Path)
         driver = subprocess.Popen(command, cwd=PROJECT, env=cluster.environment(), stdout=subprocess.PIPE, stderr=log)
         cluster.processes.append(driver)
         try:
-            wait_until(lambda: len(list(target.glob("part-*"))) >= 4 or driver.poll() is not None, 150, cluster)
+            wait_until(lambda: len(list(target.glob("part-*"))) >= 4 or driver.poll() is not None, cluster)
             cluster.kill(cluster.processes[1])
             output, _ = driver.communicate(timeout=150)
         finally:

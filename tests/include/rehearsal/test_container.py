@@ -19,7 +19,7 @@ from include.rehearsal.container import Container
 from include.rehearsal.servers import METRICS_PATH, Receiver
 from include.rehearsal.stack import Stack, open_stack
 from include.settings import load_s3_settings, load_settings
-from tests.integration.waiting import eventually
+from tests.waiting import eventually
 
 GOOD = Healthcheck((sys.executable, "-c", ""), timeout=20, patience=5)
 BAD = Healthcheck((sys.executable, "-c", "raise SystemExit(1)"), timeout=20, patience=5)

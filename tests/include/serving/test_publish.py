@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from include.serving.publish import Published, publish
 from include.settings import Settings
 from tests.batches import DAY, write_batch, write_day
 from tests.databases import Database
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.postgres
 
@@ -184,10 +184,7 @@ def wait_until_blocked(database: Database) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ 'publish' AND wait_event_type = 'Lock' "
         "AND datname = current_database()"
     )
-    deadline = time.monotonic() + 60
-    while database.rows(blocked) == [(0,)]:
-        assert time.monotonic() < deadline, "the publisher never came to the lock"
-        time.sleep(0.1)
+    assert eventually(lambda: database.rows(blocked) != [(0,)]), "the publisher never came to the lock"
 
 
 def test_two_publishers_at_once_take_turns(database: Database, lake: Lake) -> None:
