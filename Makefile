@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 CLI := .venv/bin/python -m include.embedded.cli
 PYTEST := .venv/bin/python -m pytest
-PARALLEL := -n 2 --dist loadfile
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
 export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
