@@ -3,11 +3,8 @@
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 60.0
-PAUSE_SECONDS = 0.1
 
-
-def eventually(holds: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, pause: float = PAUSE_SECONDS) -> bool:
+def eventually(holds: Callable[[], bool], *, seconds: float, pause: float = 0.1) -> bool:
     """Ask until `holds`, for at most `seconds`; tell whether it did."""
     deadline = time.monotonic() + seconds
     while not holds():

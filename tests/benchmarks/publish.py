@@ -217,7 +217,7 @@ def flip_among_readers(database: Database, batch: Batch, size: Scale) -> dict[st
 
 def wait_for(report: Path) -> None:
     """Wait until all readers have read something."""
-    if not eventually(report.with_suffix(".ready").exists):
+    if not eventually(report.with_suffix(".ready").exists, seconds=60):
         raise TimeoutError("the readers do not begin")
 
 

@@ -38,7 +38,7 @@ class RollbackRun:
                 self._api._call("PATCH", self._question, json={"chosen_options": [choice], "params_input": {}})
             return self._state() in ("success", "failed")
 
-        assert eventually(ended, seconds=300), self.states()
+        assert eventually(ended, seconds=240), self.states()
         return self._state()
 
     def states(self) -> dict[str, str]:

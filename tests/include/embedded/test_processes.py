@@ -54,13 +54,13 @@ def test_a_pid_that_was_reused_is_another_process() -> None:
 
 def test_a_zombie_does_not_run(start: Start) -> None:
     child = start([sys.executable, "-c", ""])
-    assert eventually(lambda: find_process(child.pid) is None)
+    assert eventually(lambda: find_process(child.pid) is None, seconds=10)
     assert child.wait() == 0
 
 
 def test_marked_processes_are_found_by_home_and_part(start: Start, tmp_path: Path) -> None:
     airflow, job = start(SLEEP), start(SLEEP, "job")
-    assert eventually(lambda: len(marked(tmp_path)) == 2)
+    assert eventually(lambda: len(marked(tmp_path)) == 2, seconds=10)
     assert [process.pid for process in marked(tmp_path, "job")] == [job.pid]
     assert [process.pid for process in marked(tmp_path, "airflow")] == [airflow.pid]
     assert marked(tmp_path / "other") == []
@@ -71,15 +71,15 @@ def test_a_mark_survives_setproctitle_and_a_double_fork(start: Start, tmp_path: 
     named = start([sys.executable, "-c", title])
     lost = start(LOST)
     lost.wait()
-    assert eventually(lambda: b"airflow scheduler" in Path(f"/proc/{named.pid}/cmdline").read_bytes())
-    assert eventually(lambda: len(marked(tmp_path)) == 2)
+    assert eventually(lambda: b"airflow scheduler" in Path(f"/proc/{named.pid}/cmdline").read_bytes(), seconds=10)
+    assert eventually(lambda: len(marked(tmp_path)) == 2, seconds=10)
     assert end_marked(tmp_path) == 2
     assert marked(tmp_path) == []
 
 
 def test_ending_takes_those_that_do_not_listen(start: Start, tmp_path: Path) -> None:
     deaf = start(DEAF)
-    assert eventually(lambda: (tmp_path / "logs" / "log").read_text() == "1\n")
+    assert eventually(lambda: (tmp_path / "logs" / "log").read_text() == "1\n", seconds=10)
     found = find_process(deaf.pid)
     assert found is not None
     end([found], grace_seconds=0.3)
@@ -104,7 +104,7 @@ def test_a_job_dies_with_the_process_that_started_it(start: Start, tmp_path: Pat
         "os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
-    assert eventually(lambda: marked(tmp_path, "job") == [])
+    assert eventually(lambda: marked(tmp_path, "job") == [], seconds=10)
 
 
 def test_a_session_is_found_after_its_leader_is_gone(start: Start) -> None:

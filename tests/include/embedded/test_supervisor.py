@@ -46,24 +46,24 @@ def supervisor(home: Home) -> Iterator["subprocess.Popen[bytes]"]:
 
 def test_what_ends_is_started_again_without_its_leftovers(home: Home, supervisor: "subprocess.Popen[bytes]") -> None:
     pid_file = home.run / "good.pid"
-    assert eventually(lambda: len(marked(home.root)) == 3)
+    assert eventually(lambda: len(marked(home.root)) == 3, seconds=15)
     first = read_pid(pid_file)
     assert first is not None
     children = [process for process in marked(home.root) if process.pid not in (first.pid, supervisor.pid)]
     os.kill(first.pid, signal.SIGKILL)
-    assert eventually(lambda: read_pid(pid_file) not in (None, first))
+    assert eventually(lambda: read_pid(pid_file) not in (None, first), seconds=15)
     assert not any(child.alive for child in children)
 
 
 def test_sigterm_ends_everything(home: Home, supervisor: "subprocess.Popen[bytes]") -> None:
-    assert eventually(lambda: len(marked(home.root)) == 3)
+    assert eventually(lambda: len(marked(home.root)) == 3, seconds=15)
     supervisor.terminate()
-    assert supervisor.wait(timeout=60) == 0
+    assert supervisor.wait(timeout=15) == 0
     assert marked(home.root) == []
 
 
 def test_what_a_killed_supervisor_leaves_is_found(home: Home, supervisor: "subprocess.Popen[bytes]") -> None:
-    assert eventually(lambda: len(marked(home.root)) == 3)
+    assert eventually(lambda: len(marked(home.root)) == 3, seconds=15)
     supervisor.kill()
     supervisor.wait()
     assert len(marked(home.root)) == 2

@@ -184,7 +184,7 @@ def wait_until_blocked(database: Database) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ 'publish' AND wait_event_type = 'Lock' "
         "AND datname = current_database()"
     )
-    assert eventually(lambda: database.rows(blocked) != [(0,)]), "the publisher never came to the lock"
+    assert eventually(lambda: database.rows(blocked) != [(0,)], seconds=60), "the publisher never came to the lock"
 
 
 def test_two_publishers_at_once_take_turns(database: Database, lake: Lake) -> None:
