@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.errors import AnalysisException
 
 from include.errors import LakeError
-from include.lake import FileInfo, LocalLake, commit_folder, partition_folder, partition_uris, staging_folder
+from include.lake import FileInfo, LocalLake, partition_folder, partition_uris
 from include.spark_files import read_parquet, write_parquet
+from tests.include.contracts.partitions import commit_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -60,16 +59,13 @@ SCHEMA = "user_id string, ingest_date date"
 def table(lake: LocalLake) -> LocalLake:
     """A lake with a committed file in `users` for each of `DAYS`."""
     for day in DAYS:
-        staged = staging_folder("users")
-        put_parquet(lake, f"{staged}/part-{day.day}.parquet", [f"u{day.day}"])
-        commit_folder(lake, staged, partition_folder("users", day), fingerprint=str(day), counts={})
+        commit_rows(lake, "users", [{"user_id": f"u{day.day}"}], day=day)
     return lake
 
 
-def put_parquet(lake: LocalLake, path: str, users: list[str]) -> None:
-    buffer = io.BytesIO()
-    pq.write_table(pa.table({"user_id": users}), buffer)
-    lake.write_bytes(path, buffer.getvalue())
+def committed_file(lake: LocalLake, day: dt.date) -> Path:
+    (path,) = (lake.root / partition_folder("users", day)).glob("*.parquet")
+    return path
 
 
 def read(spark: SparkSession, lake: LocalLake, first: dt.date, last: dt.date) -> list[tuple[str, dt.date]]:
@@ -83,16 +79,16 @@ def test_the_days_that_were_asked_for_are_read(spark: SparkSession, table: Local
 
 
 def test_what_a_killed_writer_left_is_not_read(spark: SparkSession, table: LocalLake) -> None:
-    put_parquet(table, f"{partition_folder('users', DAYS[1])}/part-9.parquet", ["left beside a committed file"])
-    put_parquet(table, f"{partition_folder('users', dt.date(2024, 12, 31))}/part-9.parquet", ["before the days"])
+    left = committed_file(table, DAYS[0]).read_bytes()
+    table.write_bytes(f"{partition_folder('users', DAYS[1])}/part-9.parquet", left)
+    table.write_bytes(f"{partition_folder('users', dt.date(2024, 12, 31))}/part-9.parquet", left)
     assert read(spark, table, DAYS[0], DAYS[3]) == [(f"u{day.day}", day) for day in DAYS]
-    put_parquet(table, f"{partition_folder('users', DAYS[2])}/part-3.parquet", ["u3"])
     table.delete(f"{partition_folder('users', DAYS[2])}/_manifest.json")
     assert [user for user, _ in read(spark, table, DAYS[0], DAYS[3])] == ["u1", "u2", "u4"]
 
 
 def test_a_committed_file_that_is_gone_is_missed(spark: SparkSession, table: LocalLake) -> None:
-    (gone,) = (table.root / partition_folder("users", DAYS[1])).glob("*.parquet")
+    gone = committed_file(table, DAYS[1])
     gone.unlink()
     with pytest.raises(AnalysisException, match=f"PATH_NOT_FOUND.*{gone.name}"):
         read(spark, table, DAYS[0], DAYS[3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import os
 import re
@@ -15,22 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from include.columns import TABLES, USER_ID
-from include.lake import (
-    Lake,
-    Manifest,
-    commit_folder,
-    list_days,
-    open_folder,
-    open_lake,
-    partition_folder,
-    staging_folder,
-)
+from include.lake import Lake, Manifest, list_days, open_folder, open_lake, partition_folder
 from include.settings import PROJECT
+from tests.include.contracts.partitions import commit_rows
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET, JARS, KEY, SECRET, needs_jars
 
@@ -176,25 +166,16 @@ def test_a_committed_day_that_no_listing_shows_is_read(
     root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
     lake = open_lake(root)
-    put_user(lake, DAYS[0], "u1")
+    first, last = map(dt.date.fromisoformat, DAYS)
+    commit_rows(lake, "users", [{USER_ID: "u1"}], day=first)
     with proxy.lagging(seconds=3600) as listings:
-        put_user(lake, DAYS[1], "u2")
+        commit_rows(lake, "users", [{USER_ID: "u2"}], day=last)
         late = {**environment, "LAKE_URI": root}
         command = [sys.executable, "-m", "tests.spark_late", *DAYS]
         done = subprocess.run(command, cwd=PROJECT, env=late, capture_output=True, text=True, timeout=200, check=False)
     assert listings.hidden
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["u1", "u2"]
-
-
-def put_user(lake: Lake, day: str, user: str) -> None:
-    """Commit a day of the table `users` with one row."""
-    rows = io.BytesIO()
-    pq.write_table(pa.table({USER_ID: [user]}), rows)
-    staged = staging_folder("users")
-    lake.write_bytes(f"{staged}/part-0.parquet", rows.getvalue())
-    folder = partition_folder("users", dt.date.fromisoformat(day))
-    commit_folder(lake, staged, folder, fingerprint=day, files=["part-0.parquet"])
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def commit_rows(
         data = pa.Table.from_pylist(rows, schema=SCHEMAS[table])
         pq.write_table(data, f"{root}/{staging}/part-0.parquet", filesystem=filesystem)
     counts = {"landed": len(rows) + quarantined, "ingested": len(rows), "duplicates": 0, "quarantined": quarantined}
-    commit_folder(lake, staging, partition_folder(table, day), fingerprint=f"{table}{day}", counts=counts)
+    files = ["part-0.parquet"] if rows else []
+    commit_folder(lake, staging, partition_folder(table, day), fingerprint=f"{table}{day}", counts=counts, files=files)
     lake.delete(staging)
 
 
