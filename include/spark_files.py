@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from include.columns import INGEST_DATE
 from include.lake.committer import check_committer
+from include.lake.partitions import PREFIX
 from include.lake.s3_failures import not_shown
 from include.lake.store import Lake
 
@@ -37,19 +39,17 @@ def read_parquet(spark: SparkSession, lake: Lake, table: str, uris: Sequence[str
     if not uris:
         return spark.createDataFrame([], schema)
     reader = spark.read.schema(schema).option("basePath", lake.uri_of(table))
-    wanted = sorted(map(_in_table, uris))
-    first, last = (day.partition("=")[2] for day, _ in (wanted[0], wanted[-1]))
     whole = reader.parquet(lake.uri_of(table))
-    shown = sorted(file for file in map(_in_table, whole.inputFiles()) if wanted[0][0] <= file[0] <= wanted[-1][0])
-    if shown != wanted:
+    wanted = sorted(map(_day_and_name, uris))
+    first, last = wanted[0][0], wanted[-1][0]
+    if sorted(file for file in map(_day_and_name, whole.inputFiles()) if first <= file[0] <= last) != wanted:
         return reader.parquet(*uris)
-    return whole.where(F.col(INGEST_DATE).between(F.lit(first).cast("date"), F.lit(last).cast("date")))
+    return whole.where(F.col(INGEST_DATE).between(first, last))
 
 
-def _in_table(uri: str) -> tuple[str, str]:
-    """Return a file's folder, `ingest_date=D`, and its name."""
+def _day_and_name(uri: str) -> tuple[dt.date, str]:
     folder, name = uri.split("/")[-2:]
-    return folder, name
+    return dt.date.fromisoformat(folder.removeprefix(PREFIX)), name
 
 
 def write_parquet(lake: Lake, frame: DataFrame, folder: str, *, by: Sequence[str] = ()) -> dict[str, int]:
