@@ -28,7 +28,7 @@ RUN mkdir -p /usr/share/man/man1 \
     && rm -rf /var/lib/apt/lists/*
 COPY scripts/jars.sh scripts/
 COPY include/__init__.py include/errors.py include/settings.py include/
-COPY include/config/s3-jars.txt include/config/
+COPY deploy/spark/s3-jars.txt deploy/spark/
 RUN NIGHTSHELF_CACHE=/var/cache/nightshelf scripts/jars.sh /opt/venv/bin/python
 
 FROM python:3.11.14-slim-bookworm

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-CLI := .venv/bin/python -m include.embedded.cli
+CLI := .venv/bin/python -m devstack.cli
 PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -63,7 +63,7 @@ env: ## write .env with fresh secrets, for docker compose; one that is there sta
 	@scripts/env.sh
 
 rehearse: dev s3 ## a night through the services of docker-compose.yaml, without Docker; KEEP=1, KILL='ingest score'
-	@.venv/bin/python -m include.rehearsal $${KEEP:+--keep} $${KILL:+--kill-worker-in $$KILL}
+	@.venv/bin/python -m tests.rehearsal $${KEEP:+--keep} $${KILL:+--kill-worker-in $$KILL}
 
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean

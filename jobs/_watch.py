@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from include import columns as c
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.drift_policy import DriftPolicy, load_drift_policy
 from include.errors import MissingArtifactError
 from include.lake import (

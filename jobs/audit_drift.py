@@ -12,7 +12,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.errors import ValidationError
 from include.monitoring.verdict import Kind
 from include.serving.database import WRITER, connect

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from include import columns as c
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.drift_policy import load_drift_policy
 from include.errors import MissingArtifactError, ValidationError
 from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
@@ -23,8 +23,8 @@ from include.lake import manifest as manifests
 from include.log import step
 from include.policy import Policy
 from include.settings import Settings
-from include.spark import spark_session
-from include.spark_files import read_parquet, write_parquet
+from include.spark.files import read_parquet, write_parquet
+from include.spark.session import spark_session
 from jobs._command import Result, add_date, main, parser
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from include import columns as c
-from include.contracts import EVENT_TYPES
+from include.contract import EVENT_TYPES
 from include.monitoring.verdict import Kind
 from include.settings import Settings
 from jobs import _command

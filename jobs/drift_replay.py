@@ -25,7 +25,7 @@ from jobs import _command
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from include.simulation.replay import Log
+    from studies.replay import Log
 
 EVERY_DAY = (dt.date(1900, 1, 1), dt.date(2999, 12, 31))
 
@@ -42,7 +42,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Replay the days and return how often each verdict was made."""
-    from include.simulation.replay import replay
+    from studies.replay import replay
 
     policy = load_drift_policy(settings.drift_policy_file)
     log = read_log(open_lake(settings.lake_uri), arguments.last)
@@ -63,7 +63,7 @@ def read_log(lake: Lake, last: dt.date) -> Log:
     import numpy as np
     import pyarrow.compute as pc
 
-    from include.simulation.replay import Log
+    from studies.replay import Log
 
     events = read_table(lake, c.EVENTS, [c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.EVENT_TS, c.PRICE], last).sort_by(
         c.EVENT_TS

@@ -3,7 +3,7 @@
     python -m jobs.drift_simulation --seed 1 --nights 1600 --out figures.json --plot docs/drift-simulation.svg
 
 The code that is tried is the one that the jobs data_drift, performance and verdict use; only the night is a stand-in
-(include/simulation/night.py). Each shop has 80 stable nights, so --nights 1600 are 20 shops and take about ten
+(studies/night.py). Each shop has 80 stable nights, so --nights 1600 are 20 shops and take about ten
 minutes on one core. The same seed gives the same figures.
 """
 
@@ -37,9 +37,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the figures; the tables go to stderr, for people."""
     # The stand-in's matrices are small: threads cost more than they bring, and change last digits by their number
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    from include.simulation.plot import draw
-    from include.simulation.report import as_text, summarise
-    from include.simulation.study import study
+    from studies.plot import draw
+    from studies.report import as_text, summarise
+    from studies.study import study
 
     shops = study(arguments.seed, arguments.nights, load_drift_policy(settings.drift_policy_file))
     figures = {"seed": arguments.seed, "nights": arguments.nights, **summarise(shops)}

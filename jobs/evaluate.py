@@ -14,7 +14,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.evaluation.comparison import Holdout, evaluate, hold_out
 from include.evaluation.report import (
     CHALLENGER,

@@ -14,7 +14,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.evaluation.gate import judge
 from include.evaluation.report import CHALLENGER, INCUMBENT, POPULARITY, headlines, read_report
 from include.lake import open_folder, open_lake

@@ -11,11 +11,11 @@ import datetime as dt
 import sys
 
 from include.columns import TABLES
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.errors import ConfigurationError
 from include.lake import open_lake
 from include.settings import Settings
-from include.spark import spark_session
+from include.spark.session import spark_session
 from jobs._command import main, parser
 
 
@@ -48,7 +48,7 @@ def days_of(arguments: argparse.Namespace) -> list[dt.date]:
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, dict[str, int]]:
-    from include.contracts.ingest import ingest_table
+    from include.ingest.ingest import ingest_table
 
     days = days_of(arguments)
     dataset = load_dataset(settings.dataset)

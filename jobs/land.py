@@ -11,9 +11,9 @@ import datetime as dt
 import sys
 from pathlib import Path
 
-from include.contracts import load_dataset
-from include.contracts.landing import Summary, land
+from include.contract import load_dataset
 from include.lake import open_lake
+from include.landing.land import Summary, land
 from include.settings import Settings
 from jobs._command import main, parser
 

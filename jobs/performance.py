@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from include import columns as c
-from include.contracts import EVENT_TYPES
+from include.contract import EVENT_TYPES
 from include.monitoring.fallback import Candidate, choose_fallback
 from include.serving.batch import Batch
 from include.settings import Settings

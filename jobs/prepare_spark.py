@@ -11,7 +11,7 @@ import sys
 
 from include.ranking import compile_kernel, compile_lists
 from include.settings import Settings
-from include.spark import prepare_classes
+from include.spark.session import prepare_classes
 from jobs._command import main, parser
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.errors import ValidationError
 from include.serving.database import connect
 from include.serving.decisions import champions

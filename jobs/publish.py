@@ -11,7 +11,7 @@ import argparse
 import sys
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.lake import open_lake
 from include.serving.batch import open_batch
 from include.serving.publish import publish

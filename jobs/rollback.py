@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.serving.database import WRITER, connect
 from include.serving.rollback import PREVIOUS, Request, roll_back
 from include.settings import Settings

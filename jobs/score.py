@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from include import columns as c
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
 from include.lake import (
@@ -43,7 +43,7 @@ from include.serving.checksum import combine, table_digest
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
 from include.settings import Settings
-from include.spark import spark_session
+from include.spark.session import spark_session
 from include.tracking import load_model
 from jobs import _command
 

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from include.contracts import load_dataset
+from include.contract import load_dataset
 from include.features import TrainingSet, load_training_set
 from include.lake import Manifest, open_folder, open_lake
 from include.lake.manifest import fingerprint

@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from include.contracts import load_dataset
-from include.contracts.validation import raise_if_broken, summary, validate_day
+from include.checks.validation import raise_if_broken, summary, validate_day
+from include.contract import load_dataset
 from include.lake import open_lake
 from include.settings import Settings
 from jobs._command import add_date, main, parser

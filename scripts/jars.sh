@@ -38,7 +38,7 @@ while read -r coordinates sum; do
   right "$FOLDER/$name" "$sum" && continue
   say "fetching $coordinates"
   fetch "$group" "$artifact" "$version" || { say "$coordinates cannot be fetched: see Maven's or Ivy's message above"; exit 1; }
-  right "$DRAFTS/$name" "$sum" || { say "$name has another SHA-256 than include/config/s3-jars.txt says; it is not used"; exit 1; }
+  right "$DRAFTS/$name" "$sum" || { say "$name has another SHA-256 than deploy/spark/s3-jars.txt says; it is not used"; exit 1; }
   mv "$DRAFTS/$name" "$FOLDER/$name"
-done < <(grep -v '^#' include/config/s3-jars.txt)
+done < <(grep -v '^#' deploy/spark/s3-jars.txt)
 say "ready in $FOLDER"

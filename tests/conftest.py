@@ -55,7 +55,7 @@ def landing(settings: Settings) -> Lake:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    from include.spark import spark_session
+    from include.spark.session import spark_session
 
     home = tmp_path_factory.mktemp("spark")
     with spark_session("tests", load_settings({"NIGHTSHELF_HOME": str(home), "SPARK_MASTER": "local[2]"})) as session:

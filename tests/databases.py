@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from include.embedded.ports import free_port
-from include.embedded.postgres import Postgres
+from devstack.ports import free_port
+from devstack.postgres import Postgres
 from include.serving.migrate import migrate
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from include.embedded.home import Home
-from include.embedded.ports import LOCALHOST, free_port
-from include.embedded.s3 import PROGRAM, answers, server_environment
+from devstack.home import Home
+from devstack.ports import LOCALHOST, free_port
+from devstack.s3 import PROGRAM, answers, server_environment
 from include.lake.s3_client import make_client
 from include.settings import load_s3_settings, load_settings
-from include.spark_s3 import jar_names
+from include.spark.s3 import jar_names
 
 BUCKET = "nightshelf-test"
 KEY, SECRET = "test-key", "test-secret-of-no-use"

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 
 from include.settings import load_settings
-from include.spark import spark_session
+from include.spark.session import spark_session
 from jobs import build_training_set, ingest
 from jobs._command import main
 

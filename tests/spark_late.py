@@ -13,8 +13,8 @@ from include import columns as c
 from include.features.catalogue import USER_SCHEMA
 from include.lake import open_lake, partition_uris
 from include.settings import load_settings
-from include.spark import spark_session
-from include.spark_files import read_parquet
+from include.spark.files import read_parquet
+from include.spark.session import spark_session
 
 
 def main(first: str, last: str) -> None:

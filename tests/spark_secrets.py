@@ -17,7 +17,7 @@ from include import spark as sessions
 from include.lake import connect_lake, open_lake
 from include.ranking.distribute import Target, writer
 from include.settings import load_settings
-from include.spark_files import write_parquet
+from include.spark.files import write_parquet
 
 if __name__ == "__main__":
     logs = Path(sys.argv[1], "events")

@@ -11,7 +11,7 @@ import pytest
 
 from include.settings import PROJECT
 
-PARTS = ("include", "jobs", "dags", "plugins")
+PARTS = ("include", "jobs", "dags", "plugins", "devstack", "studies")
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -31,7 +31,9 @@ def test_the_import_directions_hold() -> None:
         ("include/model/wrong.py", "import boto3", "are pure functions"),
         ("include/features/wrong.py", "from include.settings import PROJECT", "are pure functions"),
         ("include/lake/wrong.py", "from jobs import _command", "include knows neither"),
-        ("include/embedded/wrong.py", "import airflow", "include knows neither"),
+        ("include/serving/wrong.py", "import airflow", "include knows neither"),
+        ("include/serving/wrong.py", "import devstack", "include knows neither"),
+        ("devstack/wrong.py", "import airflow", "the development stack and the studies"),
         ("jobs/wrong.py", "from include.orchestration import step", "jobs know nothing"),
         ("jobs/wrong.py", "import mlflow", "only tracking imports mlflow"),
         ("dags/wrong.py", "from include.lake import open_lake", "dags are structure"),

@@ -7,5 +7,5 @@ python -c 'import json, os; print(json.dumps({os.environ["AIRFLOW_ADMIN"]: os.en
   >"$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 airflow db migrate
 python -m jobs.migrate
-airflow pools import include/config/pools.json
+airflow pools import deploy/airflow/pools.json
 python deploy/airflow/grants.py

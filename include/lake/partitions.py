@@ -43,7 +43,7 @@ def load_days(lake: Lake, table: str, days: Iterable[dt.date]) -> dict[dt.date, 
 def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tuple[list[str], dict[dt.date, Manifest]]:
     """Return the committed files of a table from `first` to `last`, and their manifests by day.
 
-    `include.spark_files.read_parquet` reads them with Spark.
+    `include.spark.files.read_parquet` reads them with Spark.
     """
     days = {day for day in list_days(lake, table) if first <= day <= last}
     if last not in days and lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):

@@ -8,7 +8,7 @@ from include.columns import TABLES
 from include.settings import Settings
 
 # Two writers of one table's day would each delete what the other's manifest lists. A night's
-# ingest takes one slot a table, bootstrap_history takes them all. See include/config/pools.json.
+# ingest takes one slot a table, bootstrap_history takes them all. See deploy/airflow/pools.json.
 LAKE_POOL = "lake_tables"
 LAKE_POOL_SLOTS = len(TABLES)
 

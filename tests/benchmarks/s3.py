@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from include.lake import Lake, open_lake
 from include.settings import load_settings
-from include.spark import spark_session
-from include.spark_files import write_parquet
+from include.spark.files import write_parquet
+from include.spark.session import spark_session
 from tests.s3_servers import BUCKET, s3_in_environment
 
 if TYPE_CHECKING:

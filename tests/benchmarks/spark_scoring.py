@@ -26,7 +26,7 @@ from include.model.factors import Factors
 from include.ranking import Catalogue, Profile, Rules, Shoppers, top_n
 from include.ranking.distribute import Target, write_lists
 from include.settings import load_settings
-from include.spark import spark_session
+from include.spark.session import spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from include.rehearsal.compose import COMPLETED
 from include.settings import PROJECT, read_stack_file
+from tests.rehearsal.compose import COMPLETED
 
 TEXT = (PROJECT / "docker-compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from include.embedded.airflow import airflow_environment, new_secrets
-from include.embedded.home import Home
+from devstack.airflow import airflow_environment, new_secrets
+from devstack.home import Home
 from include.orchestration import DEFAULT_ARGS
-from include.rehearsal.compose import COMPLETED, VARIABLE, filled, seconds
 from include.settings import PROJECT, VARIABLES
 from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT
+from tests.rehearsal.compose import COMPLETED, VARIABLE, filled, seconds
 
 FRONT_ENDS = {"airflow-api", "mlflow", "grafana"}
 SECRET = re.compile(r"PASSWORD|SECRET|KEY")

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from include.embedded.ports import free_port
+from devstack.ports import free_port
 from include.settings import PROJECT
 
 BODY = json.dumps({"scheduler": {"status": "healthy"}, "triggerer": {"status": None}}).encode()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from include.rehearsal.compose import image_environment
 from include.settings import PROJECT
 from tests.deployment.stack import SERVICES
+from tests.rehearsal.compose import image_environment
 
 FILE = PROJECT / "Dockerfile"
 TEXT = FILE.read_text()

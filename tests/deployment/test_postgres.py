@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from include.embedded.ports import free_port
-from include.embedded.postgres import Postgres
-from include.rehearsal.servers import make_roles
+from devstack.ports import free_port
+from devstack.postgres import Postgres
 from include.serving.migrate import migrate
 from tests.deployment.stack import SERVICES
+from tests.rehearsal.servers import make_roles
 
 pytestmark = pytest.mark.postgres
 

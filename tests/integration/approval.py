@@ -3,7 +3,7 @@
 import itertools
 import time
 
-from include.embedded.rest import AirflowApi
+from devstack.rest import AirflowApi
 from tests.waiting import eventually
 
 DAG = "rollback"

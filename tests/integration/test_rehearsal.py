@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from include.embedded.airflow import find_awaited
-from include.embedded.processes import marked
-from include.embedded.progress import Display
-from include.embedded.s3 import PROGRAM
-from include.rehearsal.night import DAGS, Night, Shop
-from include.rehearsal.spark import workers_alive
-from include.rehearsal.stack import Stack, open_stack
+from devstack.airflow import find_awaited
+from devstack.processes import marked
+from devstack.progress import Display
+from devstack.s3 import PROGRAM
+from tests.rehearsal.night import DAGS, Night, Shop
+from tests.rehearsal.spark import workers_alive
+from tests.rehearsal.stack import Stack, open_stack
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.night, pytest.mark.skipif(not PROGRAM.is_file(), reason="make s3 was not run here")]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from include.embedded.home import Home
-from include.embedded.postgres import Postgres
-from include.embedded.stack import POSTGRES_PORT, delete_stack
+from devstack.home import Home
+from devstack.postgres import Postgres
+from devstack.stack import POSTGRES_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, SECRETS, load_s3_settings, load_settings
 from tests import leaks
@@ -39,7 +39,7 @@ FOREIGN = {
 def command(home: Home, *line: str, **variables: str) -> str:
     environment = {**os.environ, "NIGHTSHELF_HOME": str(home.root), "SPARK_DRIVER_MEMORY": "1g", **variables}
     done = subprocess.run(
-        [sys.executable, "-m", "include.embedded.cli", *line],
+        [sys.executable, "-m", "devstack.cli", *line],
         cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from include.embedded.airflow import PASSWORD, USER, supervised
-from include.embedded.home import Home
-from include.embedded.nights import DAG
-from include.embedded.ports import free_port
-from include.embedded.postgres import Postgres
-from include.embedded.processes import marked
-from include.embedded.rest import AirflowApi
-from include.embedded.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack
+from devstack.airflow import PASSWORD, USER, supervised
+from devstack.home import Home
+from devstack.nights import DAG
+from devstack.ports import free_port
+from devstack.postgres import Postgres
+from devstack.processes import marked
+from devstack.rest import AirflowApi
+from devstack.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, load_settings
 from include.tracking import get_aliases, set_aliases
@@ -91,7 +91,7 @@ class Shell:
         }
 
     def run(self, *line: str, timeout: float = 1200) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "include.embedded.cli", *line]
+        command = [sys.executable, "-m", "devstack.cli", *line]
         return subprocess.run(
             command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )

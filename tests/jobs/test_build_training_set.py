@@ -16,7 +16,7 @@ from include.lake import MANIFEST, Lake, load_manifest, open_folder, partition_f
 from include.policy import load_policy
 from include.settings import Settings
 from jobs import build_training_set as job
-from tests.include.contracts.partitions import commit_day
+from tests.include.checks.partitions import commit_day
 from tests.jobs.nights import with_policy
 from tests.jobs.sparks import share_spark
 

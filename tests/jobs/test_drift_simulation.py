@@ -24,7 +24,7 @@ def test_the_figures_have_the_names_that_were_asked_for(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from include.demo_shop import ShopConfig
-    from include.simulation import study
+    from studies import study
 
     whole = study.run_shop
     monkeypatch.setattr(study, "run_shop", lambda *rest: whole(*rest[:3], ShopConfig(users=150, items=100)))

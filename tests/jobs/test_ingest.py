@@ -15,7 +15,7 @@ from include.errors import ConfigurationError
 from include.lake import Lake, open_folder
 from jobs import ingest, land
 from jobs._command import main
-from tests.include.contracts.mappings import deliver
+from tests.include.contract.mappings import deliver
 
 DAY = dt.date(2026, 3, 2)
 

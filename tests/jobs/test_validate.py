@@ -10,7 +10,7 @@ import pytest
 from include.lake import Lake
 from jobs import validate
 from jobs._command import main
-from tests.include.contracts.partitions import GOOD, commit_day, commit_rows
+from tests.include.checks.partitions import GOOD, commit_day, commit_rows
 
 ARGUMENTS = ["--date", "2026-03-02"]
 

@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from include.contracts.dataset import Source
-from include.contracts.delivered import find_delivered
-from include.embedded.ports import free_port
+from devstack.ports import free_port
+from include.contract.dataset import Source
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
 from include.lake import (
     Lake,
@@ -27,6 +26,7 @@ from include.lake import (
     s3_client,
     staging_folder,
 )
+from include.landing.delivered import find_delivered
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET
 

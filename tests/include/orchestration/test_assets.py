@@ -10,7 +10,7 @@ from include.settings import PROJECT, Settings
 
 
 def test_bootstrap_takes_every_slot_of_the_pool() -> None:
-    pools = json.loads((PROJECT / "include" / "config" / "pools.json").read_text())
+    pools = json.loads((PROJECT / "deploy" / "airflow" / "pools.json").read_text())
     assert {name: pool["slots"] for name, pool in pools.items()} == {LAKE_POOL: LAKE_POOL_SLOTS}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from include.embedded.ports import free_port
+from devstack.ports import free_port
 from include.orchestration.notify import NO_REASON, tell_on_call
 from include.settings import VARIABLES
 from tests.mailboxes import Mailbox, mail_server

@@ -10,7 +10,7 @@ from pyarrow.fs import LocalFileSystem
 
 from include.ranking.distribute import Target, write_lists
 from include.settings import load_settings
-from include.spark import spark_session
+from include.spark.session import spark_session
 from tests.include.ranking.made import make_night, slow_digest
 
 if __name__ == "__main__":

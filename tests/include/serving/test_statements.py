@@ -1,15 +1,15 @@
 """SQL files: each is used, and takes values as parameters only."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from include.serving.statements import FOLDER, compose, statement
+from include.settings import PROJECT
 
 FILES = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.sql"))
 STATEMENTS = [name for name in FILES if not name.startswith("migrations/")]
-SOURCES = "".join(path.read_text() for path in Path(FOLDER.parent).rglob("*.py"))
+SOURCES = "".join(path.read_text() for part in (FOLDER.parent, PROJECT / "devstack") for path in part.rglob("*.py"))
 COMPUTED = [re.sub(r"\{\w+\}", r"\\w+", name) for name in re.findall(r'f"([a-z_]+/\w*\{\w+\}\w*)"', SOURCES)]
 
 

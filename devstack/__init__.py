@@ -1,0 +1,1 @@
+"""The development stack: PostgreSQL, S3 and Airflow as processes of one machine, and the command line."""

@@ -1,0 +1,214 @@
+"""Airflow as four supervised processes on one machine, its metadata in the embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack.components import COMMANDS, PART, SUPERVISOR
+from devstack.home import Home
+from devstack.ports import LOCALHOST, require_free
+from devstack.processes import marks
+from devstack.rest import AirflowApi, ApiError
+from devstack.supervised import Supervised
+from include.errors import StackError
+from include.settings import PROJECT
+
+USER = "admin"
+PASSWORDS = "passwords.json"
+READY_SECONDS = 240
+DAGS = ("nightly_recommendations", "bootstrap_history")
+HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+PORT, PASSWORD, FERNET, JWT = (
+    "NIGHTSHELF_AIRFLOW_PORT",
+    "NIGHTSHELF_AIRFLOW_PASSWORD",
+    "NIGHTSHELF_FERNET_KEY",
+    "NIGHTSHELF_JWT_SECRET",
+)
+
+# What a job needs beside NIGHTSHELF_HOME and JAVA_HOME; the rest it reads in the stack file.
+JOB_VARIABLES = {"PYTHONPATH": str(PROJECT), "MLFLOW_DISABLE_TELEMETRY": "true", "GX_ANALYTICS_ENABLED": "false"}
+
+
+def new_secrets() -> dict[str, str]:
+    """Return the secrets that one installation needs, by the names under which it remembers them."""
+    return {
+        PASSWORD: secrets.token_urlsafe(12),
+        FERNET: base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        JWT: secrets.token_urlsafe(48),
+    }
+
+
+def airflow_environment(
+    home: Home, values: Mapping[str, str], database_url: str, java_home: Path, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of Airflow's processes and, through them, of every task.
+
+    Parameters
+    ----------
+    values
+        The stack file's, with port and secrets.
+    database_url
+        Of Airflow's metadata.
+    inherited
+        The environment of whoever starts the stack.
+    """
+    port = values[PORT]
+    settings = {
+        "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAG_IGNORE_FILE_SYNTAX": "regexp",  # the default, glob, warns of itself in every task log
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "4",
+        "CORE__FERNET_KEY": values[FERNET],
+        "CORE__EXECUTION_API_SERVER_URL": f"http://{LOCALHOST}:{port}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.airflow / PASSWORDS),
+        "DATABASE__SQL_ALCHEMY_CONN": database_url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        "API__HOST": LOCALHOST,
+        "API__PORT": port,
+        "API__BASE_URL": f"http://{LOCALHOST}:{port}",
+        "API__WORKERS": "1",
+        "API_AUTH__JWT_SECRET": values[JWT],
+        "LOGGING__BASE_LOG_FOLDER": str(home.task_logs),
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # After a crash a running task is found and tried again within a minute, not after five.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "5",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return {
+        **home.environment(inherited),
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+        **marks(home.root, PART),
+        **JOB_VARIABLES,
+        "JAVA_HOME": str(java_home),
+        "AIRFLOW_HOME": str(home.airflow),
+    }
+
+
+def supervised(home: Home) -> Supervised:
+    """Return the four processes as what they are started and stopped by."""
+    return Supervised(home, PART, SUPERVISOR, tuple(COMMANDS))
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """The Airflow of one home.
+
+    Parameters
+    ----------
+    environment
+        See `airflow_environment`.
+    """
+
+    home: Home
+    values: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """Return where the UI is."""
+        return f"http://{LOCALHOST}:{self.values[PORT]}"
+
+    @property
+    def password_file(self) -> Path:
+        """Return the file that holds the admin's password."""
+        return self.home.airflow / PASSWORDS
+
+    def api(self) -> AirflowApi:
+        """Return a client that logs in as the admin."""
+        return AirflowApi(self.url, USER, self.values[PASSWORD])
+
+    def start(self) -> bool:
+        """Start the supervisor unless it runs, after ending what a killed one left; tell whether it was started.
+
+        Raises
+        ------
+        StackError
+            When the port is busy.
+        """
+        airflow = supervised(self.home)
+        if airflow.find_supervisor():
+            return False
+        airflow.end_leftovers()
+        require_free(int(self.values[PORT]), "Airflow's api-server", variable=PORT)
+        self._write_passwords()
+        airflow.start([sys.executable, "-m", "devstack.supervisor", str(self.home.root)], self.environment)
+        return True
+
+    def wait_until_ready(self, tell: Callable[[str], None]) -> None:
+        """Wait until all four processes are healthy and the DAGs are parsed; `tell` hears what is awaited.
+
+        Raises
+        ------
+        StackError
+            When the supervisor ended, a DAG cannot be imported, or it takes too long.
+        """
+        api, deadline = self.api(), time.monotonic() + READY_SECONDS
+        while True:
+            if supervised(self.home).find_supervisor() is None:
+                log = self.home.logs / "airflow-migrate.log"
+                raise StackError(
+                    f"Airflow's supervisor ended; the last it said: {last_line(log)}", remedy=f"read {log}"
+                )
+            awaited = find_awaited(api)
+            if not awaited:
+                return
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"Airflow is not ready after {READY_SECONDS} s: still waiting for {awaited}",
+                    remedy=f"read the logs in {self.home.logs}, then try again",
+                )
+            tell(awaited)
+            time.sleep(0.5)
+
+    def stop(self) -> int:
+        """End the supervisor, Airflow and every task; return how many processes there were."""
+        return supervised(self.home).stop()
+
+    def _write_passwords(self) -> None:
+        path = self.password_file
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({USER: self.values[PASSWORD]}))
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log that is not empty."""
+    lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+
+
+def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
+    """Return which process or DAG is not ready yet; nothing when everything is.
+
+    Raises
+    ------
+    StackError
+        When a DAG cannot be imported.
+    """
+    try:
+        health = api.health()
+        sick = [part for part in HEALTHY if health.get(part, {}).get("status") != "healthy"]
+        if sick:
+            return ", ".join(sick)
+        errors = api.import_errors()
+        if errors:
+            name, trace = next(iter(errors.items()))
+            raise StackError(f"{name} cannot be imported: {trace.strip().splitlines()[-1]}", remedy="correct the file")
+        missing = [dag for dag in dags if not api.dag_is_parsed(dag)]
+        return f"DAG {', '.join(missing)}" if missing else ""
+    except ApiError:
+        return "the api-server"

@@ -1,0 +1,222 @@
+"""`make nightly`: from a landing zone, or from nothing, to a live batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from devstack.airflow import JOB_VARIABLES
+from devstack.disk import DiskFullError, check_room
+from devstack.home import Home
+from devstack.java import find_java
+from devstack.nights import DAG, Nights
+from devstack.plan import (
+    DATASET,
+    DAY,
+    DEFAULT_NIGHTS,
+    S3,
+    Plan,
+    Request,
+    ingested_days,
+    landed_days,
+    make_plan,
+    split_days,
+)
+from devstack.processes import end_marked
+from devstack.progress import Display
+from devstack.stack import Stack, open_stack
+from devstack.summary import Places, show_summary
+from devstack.work import Job
+from include.columns import TABLES
+from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
+from include.lake import Lake, open_lake
+from include.settings import PROJECT, Settings, load_s3_settings, load_settings
+from include.spark.session import class_archive
+
+POOLS = PROJECT / "deploy" / "airflow" / "pools.json"
+
+
+@dataclass
+class Nightly:
+    """One `make nightly`, step by step; each step finds what earlier runs have done.
+
+    Parameters
+    ----------
+    environment
+        The process's own.
+    """
+
+    home: Home
+    request: Request
+    environment: Mapping[str, str]
+    display: Display
+
+    def run(self) -> None:
+        """Run everything that is not done yet and show the summary.
+
+        Raises
+        ------
+        NightshelfError
+            When something is missing or a step fails; what is done stays done.
+        """
+        plan = self._check()
+        with self.home.alone("nightly"):
+            end_marked(self.home.root, "job")  # what a killed command left
+            stack = open_stack(self.home.root, self.environment, with_s3=plan.lake == S3)
+            self._prepare_lake(stack)
+            fresh = plan.last_night is None
+            plan = self._land(plan) if fresh else plan
+            self._start(stack)
+            self._ingest_history(plan)
+            wait_until_ready(stack, self.display)
+            nights = Nights(stack.airflow.api(), self.display, self.home.task_logs)
+            if not fresh and not nights.unfinished(plan.nights):
+                plan = self._next_nights(plan)
+            try:
+                self._run(nights, plan)
+            except DiskFullError:
+                stack.stop()  # what was refused a write hangs, or has lost its place
+                raise
+            show_summary(self.display, self._settings(), self._lake, plan.nights[-1], places(stack))
+
+    def _check(self) -> Plan:
+        """Return the plan, after looking for everything that would stop a night later."""
+        find_java(self.environment)
+        plan = make_plan(self.request, self.home.values(), self.home.root)
+        check_room(self.home.root)
+        return plan
+
+    def _prepare_lake(self, stack: Stack) -> None:
+        """Start the home's S3 server, if it has one, and let Spark's jobs start quickly with the jars for it."""
+        if stack.s3 is None:
+            return
+        with self.display.work("starting the S3 server"):
+            stack.start_storage()
+        if not class_archive(self._settings()).is_file():
+            self._do("prepare_spark", [], "preparing Spark for S3, once for this installation")
+
+    def _land(self, plan: Plan) -> Plan:
+        """Land everything there is, and remember what is history."""
+        nights = self.request.nights or DEFAULT_NIGHTS
+        if plan.generated:
+            plan = replace(plan, history_to=OPENING + DAY * (DEFAULT_HISTORY_DAYS - 1))
+            return self._open_shop(plan, nights)
+        arguments = ["--source", str(plan.source)]
+        self._do("land", arguments, f"landing {plan.source}", measure=self._count_landed, plan=plan)
+        plan = split_days(plan, landed_days(self._landing), nights)
+        self.home.remember(plan.values())
+        return plan
+
+    def _open_shop(self, plan: Plan, nights: int) -> Plan:
+        """Let the demo shop deliver its days up to `nights` after those that there are."""
+        known = plan.last_night or plan.history_to
+        first = OPENING if plan.last_night is None else plan.last_night + DAY
+        last = (known or OPENING) + DAY * nights
+        arguments = ["--from", str(first), "--to", str(last), *plan.shop]
+        before = (first - OPENING).days
+        self._do(
+            "demo_shop",
+            arguments,
+            "opening the demo shop" if not before else f"the demo shop's next days, {first} to {last}",
+            total=(last - first).days + 1,
+            measure=lambda: self._count_landed() - before,
+            plan=plan,
+        )
+        plan = replace(plan, last_night=last)
+        self.home.remember(plan.values())
+        return plan
+
+    def _next_nights(self, plan: Plan) -> Plan:
+        """Return the plan with more nights where there can be more; a file that is done has none."""
+        if plan.generated:
+            return self._open_shop(plan, self.request.nights or DEFAULT_NIGHTS)
+        self.display.say(f"Every night of {plan.source} is done, the last is {plan.last_night}.", style="green")
+        return plan
+
+    def _start(self, stack: Stack) -> None:
+        with self.display.work("starting PostgreSQL and Airflow") as work:
+            stack.start()
+            work.update(note="Airflow goes on starting meanwhile")
+        self._do("migrate", [], "preparing the schema reco")
+
+    def _ingest_history(self, plan: Plan) -> None:
+        """Bring the days before the first night into the lake, those that are not there yet."""
+        history = [day for day in landed_days(self._landing) if plan.history_to is None or day <= plan.history_to]
+        done = set(ingested_days(self._lake, history))
+        missing = [day for day in history if day not in done]
+        if not missing:
+            return
+        arguments = ["--tables", *TABLES, "--from", str(missing[0]), "--to", str(missing[-1])]
+        self._do(
+            "ingest",
+            arguments,
+            f"ingesting the history, {missing[0]} to {missing[-1]}",
+            total=len(missing),
+            measure=lambda: len(ingested_days(self._lake, missing)),
+        )
+
+    def _run(self, nights: Nights, plan: Plan) -> None:
+        nights.wait_for_schedule(plan.nights[-1])
+        nights.api.set_paused(DAG, False)
+        nights.run(plan.nights)
+
+    def _begin(self, name: str, *arguments: str, plan: Plan | None = None) -> Job:
+        """Begin a job; `plan` says whose data it handles before the stack file does."""
+        variables = {
+            **self.home.environment(self.environment),
+            **JOB_VARIABLES,
+            "JAVA_HOME": str(find_java(self.environment)),
+            **({DATASET: plan.dataset} if plan else {}),
+        }
+        return Job(name, arguments, variables, self.home.job_logs)
+
+    def _do(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        title: str,
+        *,
+        total: int | None = None,
+        measure: Callable[[], int] | None = None,
+        plan: Plan | None = None,
+    ) -> None:
+        """Run a job and show it."""
+        with (
+            self.display.work(title, total, "days" if measure else "") as work,
+            self._begin(name, *arguments, plan=plan) as job,
+        ):
+            job.result(work, measure)
+
+    def _count_landed(self) -> int:
+        return len(landed_days(self._landing))
+
+    @cached_property
+    def _lake(self) -> Lake:
+        return self._open(self._settings().lake_uri)
+
+    @cached_property
+    def _landing(self) -> Lake:
+        return self._open(self._settings().landing_uri)
+
+    def _open(self, uri: str) -> Lake:
+        return open_lake(uri, load_s3_settings(self.home.environment(self.environment)))
+
+    def _settings(self) -> Settings:
+        return load_settings(self.home.environment(self.environment))
+
+
+def wait_until_ready(stack: Stack, display: Display) -> None:
+    """Wait for Airflow, and give it what the DAGs need there."""
+    with display.work("waiting for Airflow") as work:
+        stack.airflow.wait_until_ready(lambda awaited: work.update(note=awaited))
+        work.update(note="")
+    api = stack.airflow.api()
+    for name, pool in json.loads(POOLS.read_text()).items():
+        api.set_pool(name, pool["slots"], pool["description"])
+
+
+def places(stack: Stack) -> Places:
+    """Return where to look further."""
+    return Places(stack.airflow.url, str(stack.airflow.password_file))

@@ -1,0 +1,64 @@
+"""What runs in a home, where, and how far the nights are."""
+
+from __future__ import annotations
+
+from devstack import s3
+from devstack.airflow import PASSWORD, PASSWORDS, PORT, USER
+from devstack.components import COMMANDS, SUPERVISOR
+from devstack.home import S3_PORT, Home
+from devstack.nights import DAG, Nights
+from devstack.plan import Plan, read_plan
+from devstack.ports import LOCALHOST
+from devstack.postgres import Postgres
+from devstack.processes import marked, memory_bytes, read_pid
+from devstack.progress import Display
+from devstack.rest import AirflowApi, ApiError
+from devstack.stack import POSTGRES_PORT
+
+
+def show_status(home: Home, display: Display) -> None:
+    """Show what is there, also when nothing runs."""
+    if not home.exists:
+        display.say(f"{home.root} holds no stack yet: make nightly makes one")
+        return
+    values = home.values()
+    postgres = Postgres(home.root, int(values[POSTGRES_PORT]))
+    pid = postgres.pid()
+    display.say(f"home             {home.root}")
+    display.say(f"PostgreSQL       {_state(pid)}, {LOCALHOST}:{postgres.port}")
+    for name in (*([s3.NAME] if S3_PORT in values else []), SUPERVISOR, *COMMANDS):
+        process = read_pid(home.run / f"{name}.pid")
+        display.say(f"{name:16} {_state(process.pid if process else None)}")
+    jobs = marked(home.root, "job")
+    if jobs:
+        display.say(f"jobs             {len(jobs)} processes of make nightly")
+    ours = marked(home.root)
+    if ours:
+        display.say(
+            f"memory           {memory_bytes(ours) / 2**30:.2f} GiB in {len(ours)} processes, PostgreSQL not counted"
+        )
+    plan = read_plan(values)
+    if plan is None:
+        display.say("data             nothing has landed yet")
+        return
+    display.say(f"data             {plan.dataset}, history up to {plan.history_to}")
+    url = f"http://{LOCALHOST}:{values[PORT]}"
+    if read_pid(home.run / f"{SUPERVISOR}.pid"):
+        _show_nights(AirflowApi(url, USER, values[PASSWORD]), plan, home, display)
+        display.say(f"Airflow          {url} as {USER}, password in {home.airflow / PASSWORDS}")
+
+
+def _show_nights(api: AirflowApi, plan: Plan, home: Home, display: Display) -> None:
+    nights = Nights(api, display, home.task_logs)
+    try:
+        for day in plan.nights[-7:]:
+            display.say(f"night {day} {nights.state(day)}")
+        paused = (api.dag(DAG) or {}).get("is_paused")
+        if paused:
+            display.say(f"{DAG} is paused: nothing runs before it is unpaused")
+    except ApiError as error:
+        display.say(f"Airflow          {error.problem}")
+
+
+def _state(pid: int | None) -> str:
+    return f"runs (pid {pid})" if pid else "does not run"

@@ -1,0 +1,1 @@
+"""The checks of a day, run by Great Expectations."""

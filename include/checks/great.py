@@ -1,0 +1,94 @@
+"""Great Expectations, kept quiet: the only module that imports it.
+
+The import takes some six seconds, so nothing imports this module before it is needed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+import great_expectations as gx  # noqa: E402 - must not start to talk first
+from great_expectations.core.run_identifier import RunIdentifier  # noqa: E402
+from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
+from great_expectations.exceptions import ExpectationNotFoundError  # noqa: E402
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
+
+from include.checks.expectations import Check  # noqa: E402
+from include.errors import ConfigurationError  # noqa: E402
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEVERITIES = {"fail": "critical", "warn": "warning"}
+# Great Expectations does not promise to answer in the order of the questions.
+NUMBER = "number"
+SITE = Path("gx", "uncommitted", "data_docs", "local_site")
+
+
+def run_checks(
+    frames: Mapping[str, pd.DataFrame], checks: Mapping[str, Sequence[Check]], day: dt.date, folder: Path
+) -> tuple[dict[str, list[dict[str, Any]]], Path]:
+    """Check each frame with the checks of the same name.
+
+    Parameters
+    ----------
+    frames, checks
+        By name of the suite.
+    day
+        Names the run in the pages.
+    folder
+        An empty folder for Great Expectations' own files.
+
+    Returns
+    -------
+    By name, the result of each check in the order of the checks (`success`, `result`,
+    `exception_info` as Great Expectations writes them), and the folder of the pages.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such expectation, or it does not take these arguments.
+    """
+    context = gx.get_context(mode="file", project_root_dir=str(folder))
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("lake")
+    midnight = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    run = RunIdentifier(run_name=day.isoformat(), run_time=midnight)
+    results = {}
+    for name, frame in frames.items():
+        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("day")
+        expectations = [_expectation(name, check, number) for number, check in enumerate(checks[name])]
+        suite = context.suites.add(gx.ExpectationSuite(name, expectations=expectations))
+        definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+        checkpoint = context.checkpoints.add(gx.Checkpoint(name=name, validation_definitions=[definition]))
+        outcome = checkpoint.run(batch_parameters={"dataframe": frame}, run_id=run)
+        (validated,) = outcome.run_results.values()
+        answers = [result.to_json_dict() for result in validated.results]
+        results[name] = sorted(answers, key=lambda answer: int(answer["expectation_config"]["meta"][NUMBER]))
+    context.build_data_docs()
+    return results, folder / SITE
+
+
+def _expectation(name: str, check: Check, number: int) -> Any:
+    configuration = ExpectationConfiguration(
+        type=check.expect,
+        kwargs=dict(check.arguments),
+        meta={NUMBER: number},
+        severity=SEVERITIES[check.severity],
+        notes=check.remedy,
+    )
+    try:
+        return configuration.to_domain_obj()
+    except (ExpectationNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"suite {name}, {check.expect} with {check.arguments}: {' '.join(str(error).split())}",
+            remedy="correct it in include/config/expectations",
+        ) from error

@@ -1,0 +1,257 @@
+"""The checks of one day in the lake, run by Great Expectations, and what they found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from include.checks.expectations import ACCOUNT, ROWS, Check, load_suite
+from include.columns import EVENT_TS, EVENTS, ITEM_ID, ITEMS, TABLES
+from include.contract.schema import CONTRACT, ContractTable
+from include.errors import ValidationError
+from include.lake import (
+    Lake,
+    Manifest,
+    commit_file,
+    list_days,
+    load_days,
+    open_folder,
+    partition_folder,
+)
+from include.lake.manifest import fingerprint
+from include.log import step
+from include.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+DATA_DOCS = "data_docs"
+VALIDATIONS = "validations"
+RESULTS = "results.json"
+EXAMPLES = 5
+UNKNOWN_ITEM_ID = "unknown_item_id"
+DAYS_LATE = "days_late"
+QUARANTINED_SHARE = "quarantined_share"
+# The pages are readable without Great Expectations' own fonts and pictures, which are 3 MB a night.
+DOCUMENT_SUFFIXES = (".html", ".css")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found on one day."""
+
+    table: str
+    day: str
+    expectation: str
+    of: str
+    column: str
+    severity: str
+    success: bool
+    observed: str
+    unexpected: int
+    checked: int
+    examples: tuple[str, ...]
+    remedy: str
+
+    def line(self) -> str:
+        """Return it as one sentence for a person at night."""
+        what = f"{self.table} of {self.day}: {self.expectation}"
+        column = f" on {self.column}" if self.column else ""
+        observed = f", observed {self.observed}" if self.observed else ""
+        count = f", {self.unexpected} of {self.checked} rows break it" if self.unexpected else ""
+        examples = f", for example {', '.join(self.examples)}" if self.examples else ""
+        return f"{what}{column} does not hold{observed}{count}{examples}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of a day and where the pages about them are."""
+
+    findings: tuple[Finding, ...]
+    data_docs: str
+
+    def broken(self, severity: str) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == severity and not finding.success]
+
+
+def validate_day(lake: Lake, day: dt.date, policy: Policy) -> Report:
+    """Check the partitions of `day`, store the findings and the pages, and return the report.
+
+    Raises
+    ------
+    MissingArtifactError
+        When a table of that day was not ingested.
+    """
+    with step(logger, f"reading what was ingested on {day}"):
+        manifests = {table: open_folder(lake, partition_folder(table, day)) for table in TABLES}
+        frames = _frames(lake, day, manifests)
+    checks = _checks(policy)
+    with tempfile.TemporaryDirectory() as folder, step(logger, "checking"):
+        from include.checks.great import run_checks
+
+        results, site = run_checks(frames, checks, day, Path(folder))
+        findings = tuple(
+            _finding(name, day, check, result)
+            for name, listed in checks.items()
+            for check, result in zip(listed, results[name], strict=True)
+        )
+        pages = _store_pages(lake, day, site)
+    report = Report(findings, pages)
+    _store_findings(lake, day, report, manifests)
+    return report
+
+
+def raise_if_broken(report: Report) -> None:
+    """Stop the night when a check of severity `fail` does not hold.
+
+    Raises
+    ------
+    ValidationError
+        With the first of them in full and the number of the others.
+    """
+    for finding in report.broken("warn"):
+        logger.warning("%s. Remedy: %s.", finding.line(), finding.remedy)
+    broken = report.broken("fail")
+    for finding in broken[1:]:
+        logger.error("%s. Remedy: %s.", finding.line(), finding.remedy)
+    if broken:
+        others = f"; {len(broken) - 1} more checks failed, see the lines above" if len(broken) > 1 else ""
+        raise ValidationError(f"{broken[0].line()}{others}. Pages: {report.data_docs}", remedy=broken[0].remedy)
+
+
+def _checks(policy: Policy) -> dict[str, list[Check]]:
+    """Return the checks by suite: `events`, `events_account` and so on."""
+    return {
+        f"{table}{suffix}": [check for check in load_suite(table, policy).checks if check.of == of]
+        for table in TABLES
+        for of, suffix in ((ROWS, ""), (ACCOUNT, f"_{ACCOUNT}"))
+    }
+
+
+def _frames(lake: Lake, day: dt.date, manifests: Mapping[str, Manifest]) -> dict[str, pd.DataFrame]:
+    frames = {}
+    for table, manifest in manifests.items():
+        frames[table] = _read(lake, partition_folder(table, day), manifest, CONTRACT[table])
+        frames[f"{table}_{ACCOUNT}"] = _account(manifest)
+    events = frames[EVENTS]
+    events[UNKNOWN_ITEM_ID] = events[ITEM_ID].where(~events[ITEM_ID].isin(_known_items(lake, day)), None)
+    events[DAYS_LATE] = (_midnight(day) - events[EVENT_TS].dt.floor("D")).dt.days
+    return frames
+
+
+def _midnight(day: dt.date) -> pd.Timestamp:
+    import pandas as pd
+
+    return pd.Timestamp(day, tz="UTC")
+
+
+def _read(lake: Lake, folder: str, manifest: Manifest, table: ContractTable) -> pd.DataFrame:
+    """Return a partition as pandas, without the attributes, which nothing checks."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"text": pa.string(), "number": pa.float64(), "date": pa.date32(), "flag": pa.bool_()}
+    times = pa.timestamp("us", tz="UTC")
+    schema = pa.schema([(column.name, types.get(column.kind, times)) for column in table.columns])
+    filesystem, root = lake.filesystem()
+    paths = [f"{root}/{folder}/{path}" for path in manifest.paths()]
+    read = [pq.read_table(path, columns=table.names(), filesystem=filesystem, partitioning=None) for path in paths]
+    whole: pd.DataFrame = pa.concat_tables([part.cast(schema) for part in read] or [schema.empty_table()]).to_pandas()
+    return whole
+
+
+def _account(manifest: Manifest) -> pd.DataFrame:
+    import pandas as pd
+
+    share = manifest.counts["quarantined"] / max(1, manifest.counts["landed"])
+    return pd.DataFrame([{**manifest.counts, QUARANTINED_SHARE: round(share, 6)}])
+
+
+def _known_items(lake: Lake, day: dt.date) -> set[str]:
+    """Return the items that were ever delivered, up to and with `day`."""
+    import pyarrow.parquet as pq
+
+    filesystem, root = lake.filesystem()
+    known: set[str] = set()
+    manifests = load_days(lake, ITEMS, (known_day for known_day in list_days(lake, ITEMS) if known_day <= day))
+    for known_day, manifest in manifests.items():
+        for path in manifest.paths():
+            file = f"{root}/{partition_folder(ITEMS, known_day)}/{path}"
+            column = pq.read_table(file, columns=[ITEM_ID], filesystem=filesystem, partitioning=None)
+            known.update(column[ITEM_ID].to_pylist())
+    return known
+
+
+def _finding(name: str, day: dt.date, check: Check, answer: Mapping[str, Any]) -> Finding:
+    result = answer["result"]
+    observed = result.get("observed_value", "")
+    if not result and not answer["success"]:
+        observed = _exception(answer["exception_info"])
+    examples = dict.fromkeys(str(value) for value in result.get("partial_unexpected_list", ()))
+    return Finding(
+        table=name.removesuffix(f"_{ACCOUNT}"),
+        day=day.isoformat(),
+        expectation=check.expect,
+        of=check.of,
+        column=str(check.arguments.get("column", "")),
+        severity=check.severity,
+        success=bool(answer["success"]),
+        observed=str(observed),
+        unexpected=int(result.get("unexpected_count", 0)),
+        checked=int(result.get("element_count", 0)),
+        examples=tuple(list(examples)[:EXAMPLES]),
+        remedy=check.remedy,
+    )
+
+
+def _exception(information: Mapping[str, Any]) -> str:
+    """Return what Great Expectations says when it could not check; it nests it by metric."""
+    message = information.get("exception_message")
+    if message is None:
+        nested = (value for value in information.values() if isinstance(value, Mapping))
+        message = next((value["exception_message"] for value in nested), "")
+    return f"no result: {' '.join(str(message).split())}"
+
+
+def _store_pages(lake: Lake, day: dt.date, site: Path) -> str:
+    folder = partition_folder(DATA_DOCS, day)
+    lake.delete(folder)
+    for page in sorted(site.rglob("*")):
+        if page.suffix in DOCUMENT_SUFFIXES:
+            lake.write_bytes(f"{folder}/{page.relative_to(site).as_posix()}", page.read_bytes())
+    return lake.uri_of(f"{folder}/index.html")
+
+
+def _store_findings(lake: Lake, day: dt.date, report: Report, manifests: Mapping[str, Manifest]) -> None:
+    inputs = {table: manifest.fingerprint for table, manifest in manifests.items()}
+    commit_file(
+        lake,
+        partition_folder(VALIDATIONS, day),
+        RESULTS,
+        json.dumps([asdict(finding) for finding in report.findings], indent=1).encode(),
+        fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
+        counts=summary(report),
+        inputs=inputs,
+        details={"data_docs": report.data_docs},
+    )
+
+
+def _rules(findings: Sequence[Finding]) -> list[list[str]]:
+    return [[finding.table, finding.of, finding.expectation, finding.column, finding.severity] for finding in findings]
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Return how many checks there were, how many failed and how many warned."""
+    return {
+        "checks": len(report.findings),
+        "failed": len(report.broken("fail")),
+        "warnings": len(report.broken("warn")),
+    }

@@ -1,0 +1,1 @@
+"""The night's records as metrics for Prometheus."""

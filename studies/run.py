@@ -1,0 +1,137 @@
+"""One shop, night after night: quiet weeks, then a fault or none, with the watch or without it."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from include.demo_shop import Fault, FaultKind, Shop, ShopConfig
+from include.drift_policy import DriftPolicy
+from include.monitoring.verdict import Kind
+from studies.night import Model, Night, Served, expected_purchases, expected_share
+from studies.watch import Watch, profile_day
+
+HISTORY_DAYS = 60
+QUIET_NIGHTS = 30
+BROKEN_FIT_NIGHTS = 10
+FIRST_OPENING = dt.date(2025, 1, 1)
+DAYS_BETWEEN_OPENINGS = 53  # so that a few shops see all of the year, Christmas among it
+
+STABLE, BAD_MODEL = "stable", "bad_model"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What goes wrong, for how many nights it is looked at, and what the watch should do about it."""
+
+    name: str
+    nights: int
+    right: frozenset[Kind]
+    fault_days: int | None = None
+
+    @property
+    def kind(self) -> FaultKind | None:
+        return FaultKind(self.name) if self.name in set(FaultKind) else None
+
+
+SCENARIOS = (
+    Scenario(STABLE, 50, frozenset({Kind.NOTHING})),
+    Scenario(FaultKind.TASTE_SHIFT.value, 21, frozenset({Kind.RETRAIN})),
+    Scenario(FaultKind.SLOW_DECAY.value, 50, frozenset({Kind.RETRAIN})),
+    Scenario(FaultKind.PRICE_SHIFT.value, 14, frozenset({Kind.RETRAIN})),
+    Scenario(FaultKind.BROKEN_FEED.value, 10, frozenset({Kind.HOLD}), fault_days=3),
+    Scenario(FaultKind.BOT_TRAFFIC.value, 14, frozenset({Kind.NOTHING})),
+    Scenario(BAD_MODEL, 14, frozenset({Kind.ROLLBACK})),
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One night of a run: what was served on the day, how good it was, what the watch said and reported."""
+
+    day: dt.date
+    share: float
+    purchases: float
+    verdict: Kind | None
+    reasons: tuple[str, ...]
+    bots: bool
+
+
+@dataclass
+class Installation:
+    """A shop with its nights: everything that one night hands to the next."""
+
+    shop: Shop
+    night: Night
+    watch: Watch
+    champion: Model
+    served: Served
+    next_day: dt.date
+
+    def copy(self) -> Installation:
+        """Return one that goes on from here by itself; users and items, which never change, are shared."""
+        return copy.deepcopy(self, {id(self.shop.world): self.shop.world})
+
+    def run(self, scenario: Scenario, *, watched: bool) -> Iterator[Record]:
+        """Yield the nights of a scenario, whose fault begins on the next day."""
+        start = self.next_day
+        if scenario.kind is not None:
+            self.shop.faults = (Fault(scenario.kind, start, days=scenario.fault_days),)
+        if scenario.name == BAD_MODEL:  # the night before ended with a broken fit, and the gate was off
+            broken = self.night.fit(self.shop.day(start - dt.timedelta(days=1)), broken=True)
+            self._publish(broken)
+        for offset in range(scenario.nights):
+            fits_break = scenario.name == BAD_MODEL and offset < BROKEN_FIT_NIGHTS
+            yield self._one_night(watched=watched, fits_break=fits_break)
+
+    def _one_night(self, *, watched: bool, fits_break: bool) -> Record:
+        day = self.shop.day(self.next_day)
+        share = expected_share(day, self.served.lists, self.night.bought)
+        purchases = expected_purchases(day, self.served.lists)
+        verdict, fallback = self.watch.judge(day, self.served, self.night)
+        self.night.ingest(day)
+        self.next_day += dt.timedelta(days=1)
+        kind = verdict.kind if watched else None
+        if kind == Kind.ROLLBACK and fallback is not None:
+            self.champion = fallback.model
+        if kind == Kind.RETRAIN:
+            self.night.forget(verdict.since or day.date, self.watch.policy.retrain.old_weight)
+        # The gate refuses a broken fit as long as the champion is none, and a broken one stays till a fit is sound
+        promotes = not fits_break and kind not in (Kind.HOLD, Kind.ROLLBACK)
+        self._publish(self.night.fit(day) if promotes else self.champion)
+        bots = any("bots" in reason for reason in verdict.reasons)
+        return Record(day.date, share, purchases, kind, tuple(verdict.reasons), bots)
+
+    def _publish(self, champion: Model) -> None:
+        day = self.shop.day(self.next_day - dt.timedelta(days=1))
+        self.champion = champion
+        self.served = self.night.score(day, champion)
+        self.watch.published(self.served)
+
+
+def open_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | None = None) -> Installation:
+    """Return shop `number` after its history, with the first lists on the shelves."""
+    opening = FIRST_OPENING + dt.timedelta(days=number * DAYS_BETWEEN_OPENINGS % 365)
+    horizon = HISTORY_DAYS + QUIET_NIGHTS + max(scenario.nights for scenario in SCENARIOS) + 1
+    base = config or ShopConfig()
+    shop = Shop(
+        ShopConfig(users=base.users, items=base.items, seed=1000 * seed + number, opening=opening, horizon_days=horizon)
+    )
+    night, watch = Night(shop.world), Watch(policy)
+    last = opening + dt.timedelta(days=HISTORY_DAYS - 1)
+    for day in shop.days(opening, last):
+        night.ingest(day)
+        watch.remember(day.date, profile_day(day, None))
+    model = night.fit(shop.day(last))
+    served = night.score(shop.day(last), model)
+    watch.published(served)
+    return Installation(shop, night, watch, model, served, last + dt.timedelta(days=1))
+
+
+def mean_share(records: list[Record]) -> float:
+    """Return the mean expected share of some nights."""
+    return float(np.mean([record.share for record in records]))
