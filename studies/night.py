@@ -11,15 +11,12 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.demo_shop import EventLog, ShopDay
 from include.demo_shop.tables import PURCHASE, RETURN
 from include.demo_shop.world import World
-
-Floats = npt.NDArray[np.float32]
-Lists = npt.NDArray[np.int32]
+from include.types import Bools, Floats, Integers
 
 EVENT_WEIGHTS = np.array([0.2, 0.5, 1.0, 0.0], dtype=np.float32)
 HALF_LIFE_DAYS, POPULARITY_HALF_LIFE_DAYS = 30.0, 10.0
@@ -43,14 +40,14 @@ class Served:
 
     run_date: dt.date
     model: Model
-    lists: Lists
-    popular: Lists
+    lists: Integers
+    popular: Integers
 
     @property
     def batch_id(self) -> str:
         return f"{self.run_date}-{self.model.version}"
 
-    def for_everybody(self, n_users: int) -> Lists:
+    def for_everybody(self, n_users: int) -> Integers:
         """Return lists for `n_users`; those who came later see what was popular."""
         later = np.broadcast_to(self.popular, (n_users - len(self.lists), TOP_N))
         return np.concatenate([self.lists, later])
@@ -71,7 +68,7 @@ class Night:
     _weights: Floats = field(init=False)
     _wishes: Floats = field(init=False)
     _popularity: Floats = field(init=False)
-    bought: npt.NDArray[np.bool_] = field(init=False)
+    bought: Bools = field(init=False)
     _basis: Floats = field(init=False)
     _recent: dict[dt.date, EventLog] = field(default_factory=dict)
 
@@ -100,7 +97,7 @@ class Night:
         for old in sorted(self._recent)[:-28]:
             del self._recent[old]
 
-    def new_pairs(self, day: ShopDay, n_users: int, people: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
+    def new_pairs(self, day: ShopDay, n_users: int, people: Bools) -> sparse.csr_matrix:
         """Return who turned to what that they had not bought before: (n_users, n_items) bool CSR; ask before `ingest`.
 
         Parameters
@@ -158,14 +155,14 @@ class Night:
         return seen.astype(np.float32, copy=False)
 
 
-def best(scores: Floats, n: int) -> Lists:
+def best(scores: Floats, n: int) -> Integers:
     """Return the `n` best columns of each row, best first."""
     chosen = np.argpartition(-scores, n, axis=1)[:, :n]
     order = np.take_along_axis(-scores, chosen, axis=1).argsort(axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1).astype(np.int32)
 
 
-def expected_share(day: ShopDay, lists: Lists, bought: npt.NDArray[np.bool_], every: int = 4) -> float:
+def expected_share(day: ShopDay, lists: Integers, bought: Bools, every: int = 4) -> float:
     """Return the chance that a shopper's next new purchase is on their shelf, from the truth, on a sample of the users.
 
     Parameters
@@ -180,7 +177,7 @@ def expected_share(day: ShopDay, lists: Lists, bought: npt.NDArray[np.bool_], ev
     return float((shown * comes).sum() / (chances.sum(axis=1) * comes).sum())
 
 
-def expected_purchases(day: ShopDay, lists: Lists, every: int = 4) -> float:
+def expected_purchases(day: ShopDay, lists: Integers, every: int = 4) -> float:
     """Return how many purchases the lists would bring on that day, from the truth, on a sample of the users."""
     users = np.arange(0, len(lists), every)
     chances = day.truth.respond(users, lists[users]).purchase.sum(axis=1)

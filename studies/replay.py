@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.drift_policy import DriftPolicy
@@ -18,6 +17,7 @@ from include.monitoring.data_drift import detect, reference_days
 from include.monitoring.performance import compare_lists
 from include.monitoring.profile import NEW_CODE, Profile, Profiler, from_histograms, heavy_accounts
 from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
+from include.types import Bools, Days, Doubles, Integers, Longs, Strings
 from studies.night import best
 
 HALF_LIFE_DAYS, DIMENSIONS, STEPS, TOP_N, REFERENCE_DAYS = 30.0, 16, 3, 50, 28
@@ -40,13 +40,13 @@ class Log:
         Of each item, of each user: names.
     """
 
-    days: npt.NDArray[np.datetime64]
-    kinds: npt.NDArray[np.int64]
-    users: npt.NDArray[np.int64]
-    items: npt.NDArray[np.int64]
-    prices: npt.NDArray[np.float64]
-    categories: npt.NDArray[np.str_]
-    segments: npt.NDArray[np.str_]
+    days: Days
+    kinds: Longs
+    users: Longs
+    items: Longs
+    prices: Doubles
+    categories: Strings
+    segments: Strings
 
     def rows(self, day: dt.date) -> slice:
         """Return the rows of a day."""
@@ -59,10 +59,10 @@ class Lists:
     """One night's lists, the items that are popular, and who and what was known."""
 
     night: dt.date
-    lists: npt.NDArray[np.int32]
-    popular: npt.NDArray[np.int32]
-    known_users: npt.NDArray[np.bool_]
-    known_items: npt.NDArray[np.bool_]
+    lists: Integers
+    popular: Integers
+    known_users: Bools
+    known_items: Bools
 
 
 def replay(log: Log, first: dt.date, last: dt.date, policy: DriftPolicy) -> Iterator[tuple[Signals, Verdict]]:

@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from include.demo_shop import EventLog, ShopDay
 from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES, EVENT_TYPES
@@ -17,6 +16,7 @@ from include.monitoring.fallback import Candidate, choose_fallback
 from include.monitoring.performance import compare_lists
 from include.monitoring.profile import NEW_CODE, Profile, Profiler, from_histograms, heavy_accounts
 from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
+from include.types import Longs
 from studies.night import Night, Served
 
 REFERENCE_DAYS = 28
@@ -111,7 +111,7 @@ def _add(profiler: Profiler, log: EventLog, n_users: int, n_items: int, world: W
     profiler.add(log.kind, users, items, log.price)
 
 
-def events_by_account(day: ShopDay) -> npt.NDArray[np.int64]:
+def events_by_account(day: ShopDay) -> Longs:
     """Return how many events each account has on the day."""
     users = day.events.user
     return np.bincount(users[users >= 0], minlength=len(day.world.users.user_ids))

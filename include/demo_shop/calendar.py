@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 
 from include.demo_shop.words import CATEGORIES
-from include.demo_shop.world import Floats
+from include.types import Floats
 
 # Monday to Sunday
 WEEKDAY_VOLUME = (0.94, 0.90, 0.92, 0.97, 1.03, 1.16, 1.08)

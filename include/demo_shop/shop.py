@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from include.demo_shop import calendar, traffic
 from include.demo_shop.config import Fault, FaultKind, ShopConfig
 from include.demo_shop.tables import ANONYMOUS, PURCHASE, EventLog, ItemRows, ShopDay, UserRows
 from include.demo_shop.truth import NO_ITEM, Truth, price_trait
 from include.demo_shop.words import CATEGORIES, COUNTRIES
-from include.demo_shop.world import PRICE_SPREAD, Floats, World, make_world
+from include.demo_shop.world import PRICE_SPREAD, World, make_world
+from include.types import Bools, Doubles, Floats, Integers, Longs
 
 BACK_IN_STOCK_RATE = 0.15
 PRICE_FACTORS = np.array([0.8, 0.9, 1.0, 1.0, 1.05])
@@ -36,13 +36,13 @@ MEDIAN_PRICES = np.array([category.price for category in CATEGORIES])
 class State:
     """What one day leaves to the next; rows are positions in the world."""
 
-    in_stock: npt.NDArray[np.bool_]
-    price_factor: npt.NDArray[np.float64]
-    delivered_price: npt.NDArray[np.float64]
-    delivered_stock: npt.NDArray[np.bool_]
-    country: npt.NDArray[np.int32]
-    owned: npt.NDArray[np.int32]
-    n_owned: npt.NDArray[np.int64]
+    in_stock: Bools
+    price_factor: Doubles
+    delivered_price: Doubles
+    delivered_stock: Bools
+    country: Integers
+    owned: Integers
+    n_owned: Longs
     next_day: int = 0
     returns: dict[int, list[EventLog]] = field(default_factory=dict)
     late: dict[int, list[EventLog]] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Shop:
         events = self._delivered(index, date, happened)
         return ShopDay(date, users, items, events, truth, self.world)
 
-    def _move_items(self, index: int, date: dt.date) -> tuple[ItemRows, npt.NDArray[np.float64]]:
+    def _move_items(self, index: int, date: dt.date) -> tuple[ItemRows, Doubles]:
         """Let stock and prices change; return what changed, and today's prices."""
         state, n = self._state, self.world.n_items(index)
         rng = self.config.stream("items change", index)
@@ -155,7 +155,7 @@ class Shop:
             taste = np.where((users.inertia[:n] < fault.amount)[:, np.newaxis], other, taste)
         return np.column_stack([taste, users.price_level[:n]])
 
-    def _truth(self, index: int, date: dt.date, prices: npt.NDArray[np.float64]) -> Truth:
+    def _truth(self, index: int, date: dt.date, prices: Doubles) -> Truth:
         users, items = self.world.users, self.world.items
         n_users, n_items = self.world.n_users(index), len(prices)
         category = items.category[:n_items]
@@ -176,7 +176,7 @@ class Shop:
             owned=self._state.owned[:n_users].copy(),
         )
 
-    def _happened(self, index: int, date: dt.date, truth: Truth, prices: npt.NDArray[np.float64]) -> EventLog:
+    def _happened(self, index: int, date: dt.date, truth: Truth, prices: Doubles) -> EventLog:
         """Return what people and bots did on this day, numbered, and remember what follows from it."""
         rng = self.config.stream("traffic", index)
         midnight = np.datetime64(date, "s")
@@ -214,9 +214,7 @@ class Shop:
             replace(log, time=midnight + traffic.visit_starts(len(log), rng).astype("timedelta64[s]")) for log in due
         ]
 
-    def _bots(
-        self, index: int, date: dt.date, truth: Truth, prices: npt.NDArray[np.float64], n_events: int
-    ) -> list[EventLog]:
+    def _bots(self, index: int, date: dt.date, truth: Truth, prices: Doubles, n_events: int) -> list[EventLog]:
         logs = []
         for fault, _ in self._active(FaultKind.BOT_TRAFFIC, date):
             rng = self.config.stream("bots", index)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from include import columns as c
 from include.demo_shop.truth import Truth
 from include.demo_shop.words import BRANDS, CATEGORIES, CHANNELS, COUNTRIES
 from include.demo_shop.world import World
+from include.types import Bools, Codes, Days, Doubles, Integers, Longs, Positions
 
 EVENT_TYPES = ("view", "cart", "purchase", "return")
 VIEW, CART, PURCHASE, RETURN = range(4)
@@ -51,18 +51,18 @@ class EventLog:
         float64, NaN where it is missing.
     """
 
-    number: npt.NDArray[np.int64]
-    user: npt.NDArray[np.int32]
-    item: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int8]
-    time: npt.NDArray[np.datetime64]
-    quantity: npt.NDArray[np.int32]
-    price: npt.NDArray[np.float64]
+    number: Longs
+    user: Integers
+    item: Integers
+    kind: Codes
+    time: Days
+    quantity: Integers
+    price: Doubles
 
     def __len__(self) -> int:
         return len(self.number)
 
-    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Self:
+    def take(self, rows: Positions | Bools) -> Self:
         """Return the events of `rows`, positions or a mask."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -82,17 +82,17 @@ class EventLog:
 class UserRows:
     """Users that are new or changed on a day."""
 
-    user: npt.NDArray[np.int32]
-    country: npt.NDArray[np.int32]
+    user: Integers
+    country: Integers
 
 
 @dataclass(frozen=True)
 class ItemRows:
     """Items that are new or changed on a day, with today's price and stock."""
 
-    item: npt.NDArray[np.int32]
-    price: npt.NDArray[np.float64]
-    in_stock: npt.NDArray[np.bool_]
+    item: Integers
+    price: Doubles
+    in_stock: Bools
 
 
 @dataclass(frozen=True)

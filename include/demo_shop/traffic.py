@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from include.demo_shop.tables import ANONYMOUS, CART, PURCHASE, RETURN, VIEW, EventLog
 from include.demo_shop.truth import Truth
-from include.demo_shop.world import Floats
-
-Positions = npt.NDArray[np.int64]
+from include.types import Bools, Doubles, Floats, Longs
 
 # Cells of users times items that are held at once
 BLOCK_CELLS = 4_000_000
@@ -32,13 +29,13 @@ class Visits(NamedTuple):
     `fit` is that of the visitor and the item, `order` the view's place in its visit.
     """
 
-    visitor: Positions
-    item: Positions
+    visitor: Longs
+    item: Longs
     fit: Floats
-    order: Positions
+    order: Longs
 
 
-def draw_items(weights: Floats, counts: Positions, rng: np.random.Generator) -> tuple[Positions, Positions]:
+def draw_items(weights: Floats, counts: Longs, rng: np.random.Generator) -> tuple[Longs, Longs]:
     """Draw `counts[r]` columns of each row r, with replacement, by weight.
 
     Parameters
@@ -63,9 +60,7 @@ def draw_items(weights: Floats, counts: Positions, rng: np.random.Generator) -> 
     return rows, np.clip(place - rows * n_columns, 0, n_columns - 1)
 
 
-def draw_visits(
-    truth: Truth, visitors: Positions, views: Positions, browse_share: float, rng: np.random.Generator
-) -> Visits:
+def draw_visits(truth: Truth, visitors: Longs, views: Longs, browse_share: float, rng: np.random.Generator) -> Visits:
     """Draw what each of `visitors` looks at, `views` items each, by their own taste or the front page."""
     rows = max(1, BLOCK_CELLS // truth.n_items)
     blocks = [
@@ -75,9 +70,7 @@ def draw_visits(
     return Visits(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
 
-def _draw_block(
-    truth: Truth, visitors: Positions, views: Positions, browse_share: float, rng: np.random.Generator
-) -> Visits:
+def _draw_block(truth: Truth, visitors: Longs, views: Longs, browse_share: float, rng: np.random.Generator) -> Visits:
     fit = truth.fit(visitors)
     rows, items = draw_items(truth.view_weights(fit), views, rng)
     browsing = np.flatnonzero(rng.random(rows.size) < browse_share)
@@ -90,9 +83,9 @@ def _draw_block(
 def funnel(
     truth: Truth,
     visits: Visits,
-    anonymous: npt.NDArray[np.bool_],
-    starts: Positions,
-    prices: npt.NDArray[np.float64],
+    anonymous: Bools,
+    starts: Longs,
+    prices: Doubles,
     midnight: np.datetime64,
     rng: np.random.Generator,
 ) -> EventLog:
@@ -118,12 +111,12 @@ def funnel(
     return EventLog.concatenate(logs)
 
 
-def visit_starts(n_visits: int, rng: np.random.Generator) -> Positions:
+def visit_starts(n_visits: int, rng: np.random.Generator) -> Longs:
     """Return the second of the day at which each visit begins."""
     return np.asarray(rng.beta(HOURS_ALPHA, HOURS_BETA, n_visits) * (DAY_SECONDS - 1), dtype=np.int64)
 
 
-def draw_returns(purchases: EventLog, share: float, rng: np.random.Generator) -> tuple[EventLog, Positions]:
+def draw_returns(purchases: EventLog, share: float, rng: np.random.Generator) -> tuple[EventLog, Longs]:
     """Return what of `purchases` comes back, not yet dated, and after how many days each."""
     back = purchases.take((rng.random(len(purchases)) < share) & (purchases.user != ANONYMOUS))
     returns = EventLog(
@@ -140,9 +133,9 @@ def draw_returns(purchases: EventLog, share: float, rng: np.random.Generator) ->
 
 def bot_views(
     n_views: int,
-    bots: Positions,
+    bots: Longs,
     truth: Truth,
-    prices: npt.NDArray[np.float64],
+    prices: Doubles,
     midnight: np.datetime64,
     rng: np.random.Generator,
 ) -> EventLog:
@@ -156,12 +149,12 @@ def bot_views(
 
 def event_log(
     kind: int,
-    users: Positions,
-    items: Positions,
+    users: Longs,
+    items: Longs,
     midnight: np.datetime64,
-    seconds: Positions,
-    quantity: Positions,
-    prices: npt.NDArray[np.float64],
+    seconds: Longs,
+    quantity: Longs,
+    prices: Doubles,
 ) -> EventLog:
     """Return events of one kind that are not numbered yet."""
     return EventLog(

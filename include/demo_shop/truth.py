@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from include.demo_shop.world import PRICE_STRENGTH, Floats
-
-Rows = npt.NDArray[np.integer]
+from include.demo_shop.world import PRICE_STRENGTH
+from include.types import Bools, Floats, Integers, Positions
 
 CLICK_AT_ZERO_FIT, CLICK_PER_FIT = -2.4, 0.8
 CART_AT_ZERO_FIT, CART_PER_FIT = -1.9, 0.55
@@ -36,7 +34,7 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True)
 class Truth:
-    """Everybody's wishes on one day. Rows are positions: user 0 is `U00001`, item 0 `I0001`.
+    """Everybody's wishes on one day. Positions are positions: user 0 is `U00001`, item 0 `I0001`.
 
     Attributes
     ----------
@@ -65,10 +63,10 @@ class Truth:
     dearness: Floats
     appeal: Floats
     bargain: Floats
-    available: npt.NDArray[np.bool_]
-    consumable: npt.NDArray[np.bool_]
+    available: Bools
+    consumable: Bools
     visit_probability: Floats
-    owned: npt.NDArray[np.int32]
+    owned: Integers
 
     @property
     def n_users(self) -> int:
@@ -80,7 +78,7 @@ class Truth:
         """Number of items."""
         return len(self.traits)
 
-    def fit(self, users: Rows) -> Floats:
+    def fit(self, users: Positions) -> Floats:
         """Return how well each item fits each user: (len(users), n_items) float32.
 
         About 0 for a random item; taste, price range and what they have already are in it.
@@ -106,11 +104,11 @@ class Truth:
         """Return the chance that something looked at is put into the cart."""
         return _sigmoid(CART_AT_ZERO_FIT + CART_PER_FIT * fit)
 
-    def buy_probability(self, items: Rows) -> Floats:
+    def buy_probability(self, items: Positions) -> Floats:
         """Return the chance that `items` in the cart are bought, at today's prices."""
         return np.asarray(np.minimum(BUY_FROM_CART * self.bargain[items], MOST_CERTAIN_BUY), dtype=np.float32)
 
-    def preferences(self, users: Rows) -> Floats:
+    def preferences(self, users: Positions) -> Floats:
         """Return the chance that the next purchase of each user is each item.
 
         (len(users), n_items) float32, rows sum to 1: no list can do better than this order.
@@ -120,7 +118,7 @@ class Truth:
         weights = self.view_weights(fit) * self.cart_probability(fit) * self.buy_probability(np.arange(self.n_items))
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def respond(self, users: Rows, lists: Rows) -> Response:
+    def respond(self, users: Positions, lists: Positions) -> Response:
         """Return what `users` would do if each were shown a list.
 
         Parameters

@@ -15,9 +15,7 @@ import numpy.typing as npt
 
 from include.demo_shop.config import ShopConfig
 from include.demo_shop.words import BRANDS, CATEGORIES, CHANNELS, COUNTRIES
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
+from include.types import Doubles, Floats, Integers, Longs
 
 DIMENSIONS = 8
 TASTE_STRENGTH = 1.25
@@ -91,7 +89,7 @@ class Items:
     launched: Integers
     category: Integers
     brand: Integers
-    price: npt.NDArray[np.float64]
+    price: Doubles
     appeal: Floats
     trait: Floats
 
@@ -186,7 +184,7 @@ def _items(config: ShopConfig) -> Items:
     )
 
 
-def _titles(category: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.object_]:
+def _titles(category: Longs, rng: np.random.Generator) -> npt.NDArray[np.object_]:
     """Return a title for each item: every combination of a category's words once, then numbered."""
     titles = np.empty(category.size, dtype=object)
     for position, words in enumerate(CATEGORIES):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.evaluation.metrics import average, coverage, measure_users
 from include.model.factors import Factors
 from include.ranking.topn import top_n
+from include.types import Bools, Doubles, Indices, Strings
 
 SEGMENTS_SHOWN = 5
 
@@ -33,18 +33,18 @@ class Holdout:
         (n_evaluated,) text.
     """
 
-    users: npt.NDArray[np.intp]
-    known: npt.NDArray[np.bool_]
+    users: Indices
+    known: Bools
     relevant: sparse.csr_matrix
     seen: sparse.csr_matrix
-    segments: npt.NDArray[np.str_]
+    segments: Strings
 
 
 def hold_out(
     targets: sparse.csr_matrix,
     seen: sparse.csr_matrix,
     history: sparse.csr_matrix,
-    segments: npt.NDArray[np.str_],
+    segments: Strings,
 ) -> Holdout:
     """Return the users who have a target.
 
@@ -107,5 +107,5 @@ def largest_segments(holdout: Holdout) -> list[str]:
     return [str(name) for name in names[order]]
 
 
-def _group(measured: Mapping[str, npt.NDArray[np.float64]], chosen: npt.NDArray[np.bool_]) -> dict[str, float]:
+def _group(measured: Mapping[str, Doubles], chosen: Bools) -> dict[str, float]:
     return {"users": int(chosen.sum()), **average(measured, chosen)}

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-PerUser = npt.NDArray[np.float64]
-Lists = npt.NDArray[np.int32]
+from include.types import NOTHING, Bools, Doubles, Integers
 
-NOTHING = -1
 NAMES = ("recall", "recall_all", "precision", "ndcg", "hit_rate", "mrr")
 
 
-def find_hits(lists: Lists, relevant: sparse.csr_matrix) -> npt.NDArray[np.bool_]:
+def find_hits(lists: Integers, relevant: sparse.csr_matrix) -> Bools:
     """Tell which places hold a relevant item.
 
     Parameters
@@ -37,11 +34,11 @@ def find_hits(lists: Lists, relevant: sparse.csr_matrix) -> npt.NDArray[np.bool_
     owners = np.repeat(np.arange(relevant.shape[0], dtype=np.int64), np.diff(relevant.indptr))
     wanted = owners * n_items + relevant.indices
     placed = np.arange(len(lists), dtype=np.int64)[:, None] * n_items + lists
-    hits: npt.NDArray[np.bool_] = np.isin(placed, wanted) & (lists != NOTHING)
+    hits: Bools = np.isin(placed, wanted) & (lists != NOTHING)
     return hits
 
 
-def measure_users(lists: Lists, relevant: sparse.csr_matrix) -> dict[str, PerUser]:
+def measure_users(lists: Integers, relevant: sparse.csr_matrix) -> dict[str, Doubles]:
     """Return each metric of `NAMES` for each user, (n_users,) float64 between 0 and 1.
 
     recall
@@ -84,13 +81,13 @@ def measure_users(lists: Lists, relevant: sparse.csr_matrix) -> dict[str, PerUse
     }
 
 
-def average(users: Mapping[str, PerUser], chosen: npt.NDArray[np.bool_] | None = None) -> dict[str, float]:
+def average(users: Mapping[str, Doubles], chosen: Bools | None = None) -> dict[str, float]:
     """Return the mean of each metric over the users, or over the `chosen` ones; empty without users."""
     picked = {name: values if chosen is None else values[chosen] for name, values in users.items()}
     return {name: float(values.mean()) for name, values in picked.items() if len(values)}
 
 
-def coverage(lists: Lists, n_items: int) -> float:
+def coverage(lists: Integers, n_items: int) -> float:
     """Return the share of the catalogue that is in at least one list (Ge et al. 2010); 0 without items."""
     shown = np.unique(lists[lists != NOTHING])
     return len(shown) / n_items if n_items else 0.0

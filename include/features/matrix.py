@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import FeatureMatrix
+from include.types import Floats, Integers, Strings
 
 
 def feature_matrix(
     identity: str,
-    ids: npt.NDArray[np.str_],
+    ids: Strings,
     *,
-    rows: npt.NDArray[np.int32],
-    features: npt.NDArray[np.str_],
-    weights: npt.NDArray[np.float32],
+    rows: Integers,
+    features: Strings,
+    weights: Floats,
 ) -> FeatureMatrix:
     """Return each row's identity and side features, the weights of a row summing to 1.
 

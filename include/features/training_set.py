@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
@@ -21,15 +20,12 @@ from include import columns as c
 from include.errors import MissingArtifactError
 from include.features.matrix import feature_matrix
 from include.model.factors import FeatureMatrix
+from include.types import Bools, Days, Doubles, Floats, Integers, Strings
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 Period = Literal["before", "all"]
-Strings = npt.NDArray[np.str_]
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
-Days = npt.NDArray[np.datetime64]
 
 USER_FEATURES = "user_features"
 ITEM_FEATURES = "item_features"
@@ -123,8 +119,8 @@ class TrainingSet:
     item_ids: Strings
     titles: Strings
     categories: Strings
-    prices: npt.NDArray[np.float64]
-    in_stock: npt.NDArray[np.bool_]
+    prices: Doubles
+    in_stock: Bools
     first_seen_on: Days
     popularity_before: Floats
     popularity_all: Floats
@@ -175,7 +171,7 @@ class TrainingSet:
         """Return what the evaluation looks for: bought after the cutoff and never before, bool CSR."""
         return self._pairs((self.interactions.n_before == 0) & (self.interactions.n_after > 0))
 
-    def _pairs(self, chosen: npt.NDArray[np.bool_], values: Floats | None = None) -> sparse.csr_matrix:
+    def _pairs(self, chosen: Bools, values: Floats | None = None) -> sparse.csr_matrix:
         data = np.ones(int(chosen.sum()), dtype=bool) if values is None else values[chosen]
         index = (self.interactions.users[chosen], self.interactions.items[chosen])
         return sparse.csr_matrix((data, index), shape=(self.n_users, self.n_items))

@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.errors import MissingArtifactError
-
-Floats = npt.NDArray[np.float32]
+from include.types import Bools, Floats, Strings
 
 FILE = "factors.npz"
 
@@ -35,7 +33,7 @@ class FeatureMatrix:
     """
 
     matrix: sparse.csr_matrix
-    names: npt.NDArray[np.str_]
+    names: Strings
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Factors:
 
     vectors: Floats
     biases: Floats
-    known: npt.NDArray[np.bool_]
+    known: Bools
 
     def with_prior(self, popularity: Floats, weight: float) -> Factors:
         """Return these item factors with ``weight * log(1 + popularity)`` added to the biases.
@@ -83,7 +81,7 @@ class FeatureEmbeddings:
         (n_features,) float32.
     """
 
-    names: npt.NDArray[np.str_]
+    names: Strings
     embeddings: Floats
     biases: Floats
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.errors import InputError
 from include.model.factors import FeatureMatrix
-
-Indices = npt.NDArray[np.intp]
+from include.types import Indices
 
 
 class NoInteractionsError(InputError):

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from include.model.factors import FeatureEmbeddings, FeatureMatrix, HybridModel
 from include.model.interactions import active_rows, carried, check_interactions
+from include.types import Strings
 
 PRIOR_WEIGHT = 1.0
 
@@ -34,5 +35,5 @@ def empty() -> HybridModel:
     return HybridModel(_zeros(np.empty(0, dtype="U1")), _zeros(np.empty(0, dtype="U1")))
 
 
-def _zeros(names: np.typing.NDArray[np.str_]) -> FeatureEmbeddings:
+def _zeros(names: Strings) -> FeatureEmbeddings:
     return FeatureEmbeddings(names, np.zeros((len(names), 1), np.float32), np.zeros(len(names), np.float32))

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import spatial, special, stats
 
+from include.types import Doubles
+
 Histogram = Mapping[str, int]
-Counts = npt.NDArray[np.float64]
 
 # Added to each share, so that a value that one side lacks costs much but not infinitely much
 PSI_FLOOR = 1e-4
@@ -92,7 +92,7 @@ def compare_categories(then: Histogram, now: Histogram) -> CategoryDistance | No
     )
 
 
-def jensen_shannon(p: Counts, q: Counts) -> float:
+def jensen_shannon(p: Doubles, q: Doubles) -> float:
     """Return the Jensen-Shannon distance of two distributions over the same values, base 2."""
     distance = float(spatial.distance.jensenshannon(p, q, base=2))
     return 0.0 if np.isnan(distance) else distance  # scipy: the root of a rounding error below 0
@@ -103,7 +103,7 @@ def adjust(p_values: list[float]) -> list[float]:
     return [float(value) for value in stats.false_discovery_control(p_values)] if p_values else []
 
 
-def counts(histogram: Histogram, values: list[str]) -> Counts:
+def counts(histogram: Histogram, values: list[str]) -> Doubles:
     """Return the counts of `values`, in their order."""
     return np.array([histogram.get(value, 0) for value in values], dtype=np.float64)
 

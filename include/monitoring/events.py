@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
 from include import columns as c
 from include.monitoring.profile import MISSING, NEW_CODE, Profile, Profiler, heavy_accounts
-
-Integers = npt.NDArray[np.int64]
-Strings = npt.NDArray[np.str_]
+from include.types import Bools, Doubles, Integers, Longs, Strings
 
 COLUMNS = [c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.PRICE]
 MOST_PAIRS = 5_000_000  # pairs are made unique when so many have been collected
@@ -28,10 +25,10 @@ MOST_PAIRS = 5_000_000  # pairs are made unique when so many have been collected
 class Encoded(NamedTuple):
     """Events as codes: positions, MISSING, or NEW_CODE where the training set lacks them; prices NaN where missing."""
 
-    kinds: Integers
-    users: Integers
-    items: Integers
-    prices: npt.NDArray[np.float64]
+    kinds: Longs
+    users: Longs
+    items: Longs
+    prices: Doubles
 
 
 @dataclass(frozen=True)
@@ -66,9 +63,9 @@ class Known:
     """What the training set knows: names of categories and segments, and which item and user is of which."""
 
     categories: Strings
-    item_categories: Integers
+    item_categories: Longs
     segments: Strings
-    user_segments: Integers
+    user_segments: Longs
 
 
 def known(categories: Strings, segments: Strings) -> Known:
@@ -83,7 +80,7 @@ def known(categories: Strings, segments: Strings) -> Known:
     )
 
 
-def count_accounts(batches: Iterable[pa.RecordBatch], users: pa.Array) -> Integers:
+def count_accounts(batches: Iterable[pa.RecordBatch], users: pa.Array) -> Longs:
     """Return the events of each known account: (n_users,); the batches need the user_id only."""
     counts = np.zeros(len(users), dtype=np.int64)
     for batch in batches:
@@ -92,9 +89,7 @@ def count_accounts(batches: Iterable[pa.RecordBatch], users: pa.Array) -> Intege
     return counts
 
 
-def profile_events(
-    batches: Iterable[pa.RecordBatch], coder: Coder, about: Known, heavy: npt.NDArray[np.bool_]
-) -> Profile:
+def profile_events(batches: Iterable[pa.RecordBatch], coder: Coder, about: Known, heavy: Bools) -> Profile:
     """Return the counts of the events; those of `heavy` accounts are counted apart."""
     profiler = Profiler(
         event_types=coder.event_types,
@@ -113,7 +108,7 @@ def wanted_pairs(
     batches: Iterable[pa.RecordBatch],
     coder: Coder,
     events: Iterable[str],
-    chosen: npt.NDArray[np.bool_],
+    chosen: Bools,
     bought: sparse.csr_matrix,
 ) -> sparse.csr_matrix:
     """Return who turned to what by one of `events`: (n_users, n_items) bool CSR.
@@ -127,7 +122,7 @@ def wanted_pairs(
     """
     kinds = [coder.event_types.index(name) for name in events if name in coder.event_types]
     n_items = len(coder.items)
-    parts: list[Integers] = []
+    parts: list[Longs] = []
     for batch in batches:
         found = coder.encode(batch)
         keep = np.isin(found.kinds, kinds) & (found.users >= 0) & (found.items >= 0)
@@ -143,14 +138,14 @@ def wanted_pairs(
     return new.astype(bool)
 
 
-def people(accounts: Integers, most: int) -> npt.NDArray[np.bool_]:
+def people(accounts: Longs, most: int) -> Bools:
     """Return who is looked at: no heavy accounts, and of very many users every n-th, the same every day."""
     step = -(-len(accounts) // most)
-    chosen: npt.NDArray[np.bool_] = ~heavy_accounts(accounts) & (np.arange(len(accounts)) % max(step, 1) == 0)
+    chosen: Bools = ~heavy_accounts(accounts) & (np.arange(len(accounts)) % max(step, 1) == 0)
     return chosen
 
 
-def list_matrix(batches: Iterable[pa.RecordBatch], users: pa.Array, items: pa.Array, n: int) -> npt.NDArray[np.int32]:
+def list_matrix(batches: Iterable[pa.RecordBatch], users: pa.Array, items: pa.Array, n: int) -> Integers:
     """Return the lists of `users` as positions in `items`: (n_users, n) int32, -1 where there is nothing.
 
     Parameters
@@ -174,9 +169,9 @@ def list_matrix(batches: Iterable[pa.RecordBatch], users: pa.Array, items: pa.Ar
     return lists
 
 
-def _positions(values: Any, known_values: pa.Array) -> Integers:
+def _positions(values: Any, known_values: pa.Array) -> Longs:
     found = pc.index_in(values, value_set=known_values)
-    codes: Integers = pc.fill_null(found, NEW_CODE).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes: Longs = pc.fill_null(found, NEW_CODE).to_numpy(zero_copy_only=False).astype(np.int64)
     if values.null_count:
         codes[pc.is_null(values).to_numpy(zero_copy_only=False)] = MISSING
     return codes

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse, stats
 
-from include.evaluation.metrics import Lists, average, find_hits, measure_users
+from include.evaluation.metrics import average, find_hits, measure_users
+from include.types import Bools, Integers, Strings
 
 SEGMENTS_SHOWN = 5
 
@@ -91,9 +91,7 @@ class Comparison:
         return cls(**{**values, **groups})
 
 
-def compare_lists(
-    wanted: sparse.csr_matrix, lists: Mapping[str, Lists | None], segments: npt.NDArray[np.str_]
-) -> Comparison:
+def compare_lists(wanted: sparse.csr_matrix, lists: Mapping[str, Integers | None], segments: Strings) -> Comparison:
     """Hold each of `lists` against what was wanted.
 
     Parameters
@@ -109,7 +107,7 @@ def compare_lists(
     rows = np.flatnonzero(np.diff(wanted.indptr))
     relevant, names = wanted[rows], segments[rows]
     found: dict[str, Results] = {}
-    hits: dict[str, npt.NDArray[np.bool_]] = {}
+    hits: dict[str, Bools] = {}
     for name, whole in lists.items():
         if whole is not None:
             found[name], hits[name] = _results(whole[rows], relevant, names)
@@ -120,9 +118,7 @@ def compare_lists(
     return Comparison(len(rows), int(relevant.nnz), **found, **paired)  # type: ignore[arg-type]
 
 
-def _results(
-    lists: Lists, relevant: sparse.csr_matrix, segments: npt.NDArray[np.str_]
-) -> tuple[Results, npt.NDArray[np.bool_]]:
+def _results(lists: Integers, relevant: sparse.csr_matrix, segments: Strings) -> tuple[Results, Bools]:
     """Return results, and for each pair, in the order of the matrix, whether it was on the shelf."""
     if not len(lists):
         return Results(), np.zeros(0, dtype=bool)

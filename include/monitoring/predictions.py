@@ -1,6 +1,6 @@
 """Have the lists themselves changed? The served batch against the batch that was served before it.
 
-Lists that change are no fault; a night with a new model shall change them. So nothing here causes an action:
+Integers that change are no fault; a night with a new model shall change them. So nothing here causes an action:
 it tells people where to look when results move.
 """
 
@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include import columns as c
-from include.evaluation.metrics import Lists
 from include.monitoring.distances import compare_categories, compare_numbers
+from include.types import Bools, Integers, Longs, Strings
 
 SCORE_STEPS = 4  # bins of the scores' histogram in one unit of score
 
@@ -29,14 +28,14 @@ class ListProfile:
     Attributes
     ----------
     users, entries
-        Lists, and places in them.
+        Integers, and places in them.
     shown
         (n_items,) how many lists hold each item.
     scores
         Lower edge of the bin to first places with such a score.
     """
 
-    shown: npt.NDArray[np.int64]
+    shown: Longs
     users: int = 0
     entries: int = 0
     scores: dict[str, int] = field(default_factory=dict)
@@ -45,11 +44,11 @@ class ListProfile:
         """Share of the catalogue that is in at least one list."""
         return float((self.shown > 0).mean()) if len(self.shown) else 0.0
 
-    def popularity_bias(self, popular: npt.NDArray[np.bool_]) -> float:
+    def popularity_bias(self, popular: Bools) -> float:
         """Share of the places that popular items take."""
         return float(self.shown[popular].sum() / self.entries) if self.entries else 0.0
 
-    def categories(self, names: npt.NDArray[np.str_]) -> dict[str, int]:
+    def categories(self, names: Strings) -> dict[str, int]:
         """Category to places; `names` are those of the items."""
         values, inverse = np.unique(names, return_inverse=True)
         sums = np.bincount(inverse, weights=self.shown, minlength=len(values)).astype(int)
@@ -102,16 +101,14 @@ class PredictionDrift:
         return asdict(self)
 
 
-def distances(
-    now: ListProfile, before: ListProfile, categories: npt.NDArray[np.str_]
-) -> tuple[float | None, float | None]:
+def distances(now: ListProfile, before: ListProfile, categories: Strings) -> tuple[float | None, float | None]:
     """Return score_distance and category_distance of `PredictionDrift`."""
     scores = compare_numbers(before.scores, now.scores)
     mix = compare_categories(before.categories(categories), now.categories(categories))
     return (scores.ks if scores else None), (mix.jensen_shannon if mix else None)
 
 
-def overlap(now: Lists, before: Lists) -> float:
+def overlap(now: Integers, before: Integers) -> float:
     """Return the mean share of each user's list that was in their list before; users without a list are left out."""
     shared = [
         len(np.intersect1d(a[a >= 0], b[b >= 0])) / int((a >= 0).sum())

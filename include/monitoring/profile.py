@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from include import columns as c
+from include.types import Bools, Doubles, Positions
 
-Integers = npt.NDArray[np.integer[Any]]
 Histograms = dict[str, dict[str, int]]
 
 UNKNOWN = "unknown"
@@ -77,7 +76,7 @@ def merge(profiles: Iterable[Profile]) -> Profile:
     return Profile(rows, {name: dict(counter) for name, counter in sums.items()})
 
 
-def heavy_accounts(events: Integers) -> npt.NDArray[np.bool_]:
+def heavy_accounts(events: Positions) -> Bools:
     """Tell which accounts do many times what busy people do.
 
     Parameters
@@ -93,7 +92,7 @@ def heavy_accounts(events: Integers) -> npt.NDArray[np.bool_]:
     if not len(active):
         return np.zeros(len(events), dtype=bool)
     limit = max(HEAVY_LEAST, HEAVY_FACTOR * float(np.quantile(active, HEAVY_QUANTILE)))
-    heavy: npt.NDArray[np.bool_] = events > limit
+    heavy: Bools = events > limit
     return heavy
 
 
@@ -114,16 +113,16 @@ class Profiler:
     event_types: tuple[str, ...]
     categories: tuple[str, ...]
     segments: tuple[str, ...]
-    item_categories: Integers
-    user_segments: Integers
-    heavy: npt.NDArray[np.bool_]
+    item_categories: Positions
+    user_segments: Positions
+    heavy: Bools
     _rows: int = 0
     _new_users: int = 0
     _new_items: int = 0
     _heavy_rows: int = 0
     _counts: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in COLUMNS})
 
-    def add(self, kinds: Integers, users: Integers, items: Integers, prices: npt.NDArray[np.float64]) -> None:
+    def add(self, kinds: Positions, users: Positions, items: Positions, prices: Doubles) -> None:
         """Count events.
 
         Parameters
@@ -153,7 +152,7 @@ class Profiler:
         histograms = {name: dict(counter) for name, counter in self._counts.items()}
         return Profile(self._rows, histograms, self._new_users, self._new_items, self._heavy_rows)
 
-    def _count(self, column: str, codes: Integers, names: tuple[str, ...]) -> None:
+    def _count(self, column: str, codes: Positions, names: tuple[str, ...]) -> None:
         found = np.bincount(np.where(codes < 0, len(names), codes), minlength=len(names) + 1)
         counter = self._counts[column]
         for name, count in zip((*names, UNKNOWN), found.tolist(), strict=True):
@@ -161,13 +160,13 @@ class Profiler:
                 counter[name] += count
 
 
-def price_bins(prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def price_bins(prices: Doubles) -> Doubles:
     """Return the number of the bin of each price, NaN for a price that is missing or not positive."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        bins: npt.NDArray[np.float64] = np.floor(np.log2(np.where(prices > 0, prices, np.nan)) * PRICE_STEPS)
+        bins: Doubles = np.floor(np.log2(np.where(prices > 0, prices, np.nan)) * PRICE_STEPS)
     return bins
 
 
-def _look_up(table: Integers, codes: Integers) -> Integers:
-    found: Integers = np.where(codes >= 0, np.append(table, MISSING)[np.where(codes >= 0, codes, -1)], MISSING)
+def _look_up(table: Positions, codes: Positions) -> Positions:
+    found: Positions = np.where(codes >= 0, np.append(table, MISSING)[np.where(codes >= 0, codes, -1)], MISSING)
     return found

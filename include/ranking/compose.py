@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import Factors
 from include.ranking.packing import PackedItems, pack_items
-from include.ranking.rules import Bools, Integers, Profile, Rules
-from include.ranking.topn import NOTHING, TopN, list_lengths, merge, top_n
+from include.ranking.rules import Profile, Rules
+from include.ranking.topn import TopN, list_lengths, merge, top_n
 from include.ranking.walk import UNDECIDED, walk
+from include.types import NOTHING, Bools, Codes, Floats, Integers, Longs, Positions, Strings
 
 SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
 FIRST_SURPLUS = 3  # times N that are ranked first; whoever needs more is done by group
@@ -37,11 +37,11 @@ class Composed(NamedTuple):
     """
 
     items: Integers
-    scores: npt.NDArray[np.float32]
+    scores: Floats
     pinned: Integers
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Longs:
         """Return the length of each list."""
         return list_lengths(self.items)
 
@@ -53,7 +53,7 @@ def compose_lists(
     profile: Profile,
     *,
     exclude: sparse.csr_matrix | None = None,
-    user_names: npt.NDArray[np.str_] | None = None,
+    user_names: Strings | None = None,
     threads: int = 1,
 ) -> Composed:
     """Return each user's list under the rules, which docs/ranking.md defines.
@@ -94,18 +94,18 @@ def compose_lists(
     return lists
 
 
-def pack_profile(items: Factors, rules: Rules, profile: Profile, names: npt.NDArray[np.str_] | None = None) -> Packs:
+def pack_profile(items: Factors, rules: Rules, profile: Profile, names: Strings | None = None) -> Packs:
     """Return the items of a profile as the kernel reads them: all that are ranked, and the new ones."""
     new = pack_items(items, profile.ranked & rules.is_new, names) if rules.min_new else None
     return Packs(pack_items(items, profile.ranked, names), new)
 
 
-def take(factors: Factors, rows: npt.NDArray[np.integer]) -> Factors:
+def take(factors: Factors, rows: Positions) -> Factors:
     """Return the factors of some rows."""
     return Factors(factors.vectors[rows], factors.biases[rows], factors.known[rows])
 
 
-def _walk(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> tuple[Composed, npt.NDArray[np.int8]]:
+def _walk(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> tuple[Composed, Codes]:
     # Contiguous: the compiled walk has one form
     pins, best, fresh = ([np.ascontiguousarray(array) for array in lists] for lists in (pinned, first, new))
     items, scores, ahead, outcome = walk(

@@ -7,17 +7,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from include.model.factors import Factors
 from include.policy import SeenEvent, SeenRule
+from include.types import Bools, Floats, Strings
 
 BEGINNING = dt.date.min
 
 
-def allowed_items(
-    item_ids: npt.NDArray[np.str_], in_stock: npt.NDArray[np.bool_], blocked: Collection[str]
-) -> npt.NDArray[np.bool_]:
+def allowed_items(item_ids: Strings, in_stock: Bools, blocked: Collection[str]) -> Bools:
     """Return which items may be recommended: (n_items,) bool, those in stock and not blocked."""
     return in_stock & ~np.isin(item_ids, sorted(blocked))
 
@@ -48,5 +46,5 @@ def demote_unknown(items: Factors, users: Factors) -> Factors:
     return replace(items, biases=np.where(items.known, items.biases, items.biases + lowest).astype(np.float32))
 
 
-def _longest(vectors: npt.NDArray[np.float32]) -> float:
+def _longest(vectors: Floats) -> float:
     return float(np.linalg.norm(vectors, axis=1).max(initial=0.0))

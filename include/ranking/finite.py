@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from include.errors import ValidationError
 from include.model.factors import Factors
-
-Strings = npt.NDArray[np.str_]
+from include.types import Strings
 
 ITEMS_AT_ONCE = 1024
 USERS_AT_ONCE = 1024

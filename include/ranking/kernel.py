@@ -19,17 +19,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from include.ranking.simd import LANES, ROWS, WIDTH, append, reaching, tile
 from include.ranking.simd import highest as highest_of
 from include.ranking.simd import lowest as lowest_of
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
+from include.types import Floats, Integers, Keys, Longs
 
 BLOCK = 16 * ROWS
 """Users at once: their vectors stay in the processor's first cache while a panel passes."""

@@ -13,11 +13,9 @@ from include.ranking.compiled import use_kept
 from include.ranking.finite import check_finite
 from include.ranking.kernel import LOWEST, ROUNDING, Panels, fill
 from include.ranking.simd import WIDTH
+from include.types import NOTHING, Bools, Floats, Strings
 
-Floats = npt.NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-NOTHING = -1
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,12 @@ class PackedItems:
     """
 
     factors: Factors
-    allowed: npt.NDArray[np.bool_] | None
+    allowed: Bools | None
     panels: Panels
     count: int
 
 
-def pack_items(
-    factors: Factors, allowed: npt.NDArray[np.bool_] | None = None, names: npt.NDArray[np.str_] | None = None
-) -> PackedItems:
+def pack_items(factors: Factors, allowed: Bools | None = None, names: Strings | None = None) -> PackedItems:
     """Return the allowed items in panels: one copy of their vectors.
 
     Items with long vectors and high biases come first. So items of like bounds stand together,

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from include.columns import EVERYBODY
 from include.model.factors import Factors
-
-Floats = npt.NDArray[np.float32]
+from include.types import Floats, Integers
 
 
 class Counts(Protocol):
     """Recent buyers of a segment's items."""
 
     @property
-    def items(self) -> npt.NDArray[np.int32]: ...
+    def items(self) -> Integers: ...
 
     @property
     def all(self) -> Floats: ...

@@ -6,17 +6,12 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.ranking.compiled import use_kept
 from include.ranking.strongest import strongest
+from include.types import NOTHING, Bools, Codes, Floats, Integers
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
-
-NOTHING = -1
 MIN_SIMILARITY = 0.5
 """Cosine from which one item explains another; half of what two equal items have."""
 MOST_WEIGHT = 1.0
@@ -46,7 +41,7 @@ class Reasons(NamedTuple):
         (n_users, n) int32: the item of the user's history that BECAUSE_OF_ITEM names, else -1.
     """
 
-    codes: npt.NDArray[np.int8]
+    codes: Codes
     items: Integers
 
 

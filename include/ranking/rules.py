@@ -9,17 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from include.policy import RankingPolicy
 from include.ranking.filters import allowed_items
-from include.ranking.reasons import NOTHING
+from include.types import NOTHING, Bools, Days, Floats, Integers, Strings
 
 logger = logging.getLogger(__name__)
-
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int32]
-Strings = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ def make_rules(
     item_ids: Strings,
     categories: Strings,
     in_stock: Bools,
-    first_seen_on: npt.NDArray[np.datetime64],
+    first_seen_on: Days,
     run_date: dt.date,
 ) -> Rules:
     """Return the rules of a night.
@@ -124,7 +119,7 @@ def places(share: float, n: int) -> int:
     return math.ceil(share * n - 1e-9)
 
 
-def new_items(first_seen_on: npt.NDArray[np.datetime64], run_date: dt.date, days: int) -> Bools:
+def new_items(first_seen_on: Days, run_date: dt.date, days: int) -> Bools:
     """Return which items came within `days` up to the run date: (n_items,) bool.
 
     What came on the catalogue's first day is not new: it is the shop's own beginning.
@@ -136,9 +131,7 @@ def new_items(first_seen_on: npt.NDArray[np.datetime64], run_date: dt.date, days
     return recent
 
 
-def fresh_boost(
-    first_seen_on: npt.NDArray[np.datetime64], run_date: dt.date, policy: RankingPolicy
-) -> npt.NDArray[np.float32]:
+def fresh_boost(first_seen_on: Days, run_date: dt.date, policy: RankingPolicy) -> Floats:
     """Return what freshness adds to each item's score: (n_items,) float32; nothing for the shop's beginning."""
     if not policy.fresh_boost or not len(first_seen_on):
         return np.zeros(len(first_seen_on), dtype=np.float32)

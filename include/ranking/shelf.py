@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
@@ -17,8 +16,9 @@ from include.columns import EVERYBODY
 from include.model.factors import Factors
 from include.ranking.compose import Composed, Packs, compose_lists, pack_profile, take
 from include.ranking.popular import Counts, as_factors, list_segment, segment_scores
-from include.ranking.reasons import NOTHING, Reasons, explain
+from include.ranking.reasons import Reasons, explain
 from include.ranking.rules import Profile, Rules, places
+from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers, Positions, Strings
 
 MOST_PACKS = 4
 """Each is a copy of the item vectors."""
@@ -63,7 +63,7 @@ class Catalogue:
         So many of a segment's best sellers count as popular.
     """
 
-    item_ids: npt.NDArray[np.str_]
+    item_ids: Strings
     items: Factors
     rules: Rules
     popularity: Mapping[str, Counts]
@@ -76,9 +76,9 @@ class Catalogue:
         return pa.array(self.item_ids.tolist(), pa.string())
 
     @cached_property
-    def lengths(self) -> npt.NDArray[np.float32]:
+    def lengths(self) -> Floats:
         """Return the length of each item's vector."""
-        lengths: npt.NDArray[np.float32] = np.linalg.norm(self.items.vectors, axis=1).astype(np.float32)
+        lengths: Floats = np.linalg.norm(self.items.vectors, axis=1).astype(np.float32)
         return lengths
 
     def packs(self, segment: str) -> Packs:
@@ -111,13 +111,13 @@ class Shoppers:
         (n_users, n_items) CSR of weights: what reasons may refer to.
     """
 
-    user_ids: npt.NDArray[np.str_]
-    segments: npt.NDArray[np.str_]
+    user_ids: Strings
+    segments: Strings
     users: Factors
     seen: sparse.csr_matrix | None
     history: sparse.csr_matrix
 
-    def rows(self, rows: npt.NDArray[np.integer] | slice) -> Shoppers:
+    def rows(self, rows: Positions | slice) -> Shoppers:
         """Return some of these users, in their order."""
         if not isinstance(rows, slice) and len(rows) == len(self.user_ids):
             return self
@@ -134,17 +134,17 @@ class Shoppers:
 class SegmentCounts(NamedTuple):
     """See `Counts`."""
 
-    items: npt.NDArray[np.int32]
-    all: npt.NDArray[np.float32]
+    items: Integers
+    all: Floats
 
 
 class Shelves(NamedTuple):
     """Lists with their reasons, as positions: (n_users, n) each, see `TopN` and `Reasons`."""
 
-    items: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32]
-    codes: npt.NDArray[np.int8]
-    sources: npt.NDArray[np.int32]
+    items: Integers
+    scores: Floats
+    codes: Codes
+    sources: Integers
 
 
 def shelves(catalogue: Catalogue, shoppers: Shoppers, threads: int = 1) -> Shelves:
@@ -239,7 +239,7 @@ def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
-def _identifiers(names: pa.Array, positions: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+def _identifiers(names: pa.Array, positions: Integers) -> pa.DictionaryArray:
     occurs = np.zeros(len(names) + 1, dtype=bool)
     occurs[positions] = True  # NOTHING is the last
     missing = positions == NOTHING if occurs[-1] else None
@@ -250,7 +250,7 @@ def _identifiers(names: pa.Array, positions: npt.NDArray[np.int32]) -> pa.Dictio
     return pa.DictionaryArray.from_arrays(pa.array(code[positions], mask=missing), names.take(pa.array(used)))
 
 
-def _alike(catalogue: Catalogue, shoppers: Shoppers) -> Iterator[tuple[npt.NDArray[np.intp], str, str | None]]:
+def _alike(catalogue: Catalogue, shoppers: Shoppers) -> Iterator[tuple[Indices, str, str | None]]:
     """Yield users for whom the same rules hold, the segment of the rules, and that of the popular items.
 
     Those whom the model knows have lists of their own: None.
@@ -319,7 +319,7 @@ def _reasons(catalogue: Catalogue, shoppers: Shoppers, found: Composed, *, perso
     return whole or Reasons(np.zeros(found.items.shape, np.int8), np.zeros(found.items.shape, np.int32))
 
 
-def _best_sellers(catalogue: Catalogue, segment: str) -> npt.NDArray[np.bool_]:
+def _best_sellers(catalogue: Catalogue, segment: str) -> Bools:
     counts = catalogue.popularity[segment]
     order = np.argsort(-counts.all, kind="stable")[: catalogue.n_popular]
     best = np.zeros(len(catalogue.item_ids), dtype=bool)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
 
-from include.ranking.reasons import NOTHING
 from include.ranking.shelf import Catalogue, Shelves, Shoppers
+from include.types import NOTHING, Integers
 
 CAUSES = ("catalogue", "allow_list", "seen", "category_cap")
 FEW_NEW = "few_new_items"
@@ -46,9 +45,9 @@ def shortfall(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> dict[
     return {name: causes[name] for name in (*CAUSES, FEW_NEW) if causes[name]}
 
 
-def _row(shoppers: Shoppers, user: int) -> npt.NDArray[np.int32]:
+def _row(shoppers: Shoppers, user: int) -> Integers:
     if shoppers.seen is None:
         return np.empty(0, dtype=np.int32)
     bounds = shoppers.seen.indptr[user : user + 2]
-    row: npt.NDArray[np.int32] = shoppers.seen.indices[bounds[0] : bounds[1]]
+    row: Integers = shoppers.seen.indices[bounds[0] : bounds[1]]
     return row

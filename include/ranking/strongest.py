@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-NOTHING = -1
+from include.types import NOTHING
 
 
 @numba.njit(nogil=True)  # type: ignore[untyped-decorator]

@@ -12,20 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import Factors
 from include.ranking.compiled import use_kept
 from include.ranking.finite import check_finite, check_scores
 from include.ranking.kernel import Plan, Users, rank, unpack
-from include.ranking.packing import NOTHING as NOTHING
 from include.ranking.packing import PackedItems, pack_items, plain, row_lengths
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
-Keys = npt.NDArray[np.uint64]
-Strings = npt.NDArray[np.str_]
+from include.types import NOTHING, Bools, Floats, Integers, Keys, Longs, Positions, Strings
 
 USERS_AT_ONCE = 2048
 STRIDE = 12
@@ -51,14 +45,14 @@ class TopN(NamedTuple):
     scores: Floats
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Longs:
         """Return the length of each list."""
         return list_lengths(self.items)
 
 
-def list_lengths(items: Integers) -> npt.NDArray[np.int64]:
+def list_lengths(items: Integers) -> Longs:
     """Return how long each list of (n_users, n) positions is: (n_users,)."""
-    lengths: npt.NDArray[np.int64] = np.sum(items >= 0, axis=1, dtype=np.int64)
+    lengths: Longs = np.sum(items >= 0, axis=1, dtype=np.int64)
     return lengths
 
 
@@ -68,7 +62,7 @@ def top_n(
     n: int,
     *,
     exclude: sparse.csr_matrix | None = None,
-    allowed: npt.NDArray[np.bool_] | None = None,
+    allowed: Bools | None = None,
     user_names: Strings | None = None,
     item_names: Strings | None = None,
     threads: int = 1,
@@ -132,7 +126,7 @@ def make_plan(n: int, n_items: int, n_panels: int) -> Plan:
     return Plan(n, STRIDE, min(n, math.ceil(expected + CERTAINTY * math.sqrt(expected)) + 1))
 
 
-def encode(scores: Floats, items: npt.NDArray[np.integer]) -> Keys:
+def encode(scores: Floats, items: Positions) -> Keys:
     """Return keys that sort like the scores, and for equal scores like the positions backwards.
 
     The bits of a float32 sort like whole numbers once negative ones are inverted and positive

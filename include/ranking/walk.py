@@ -7,7 +7,8 @@ from typing import Any
 import numba
 import numpy as np
 
-NOTHING = -1
+from include.types import NOTHING
+
 FULL, ENDED, UNDECIDED = 0, 1, 2
 """How a list came out: N entries; shorter, and nothing is left; further candidates are needed to tell."""
 _TAKEN = -2

@@ -5,12 +5,11 @@ Imports numpy and nothing of ours: the peers run in an environment of their own.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.float32]]
-Integers = np.ndarray[Any, np.dtype[np.int32]]
+from include.types import Floats, Integers
 
 
 class Shape(NamedTuple):

@@ -6,16 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from include.demo_shop import OPENING, EventLog, Shop, ShopConfig
 from include.demo_shop.tables import ANONYMOUS, PURCHASE, RETURN
+from include.types import Bools, Doubles, Longs
 
 HISTORY, HOLDOUT, POPULARITY, K = 60, 14, 28, 20
-Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,15 @@ class Split:
     before: sparse.csr_matrix
     bought_before: sparse.csr_matrix
     targets: sparse.csr_matrix
-    popularity: Scores
-    groups: npt.NDArray[np.int64]
-    preferences: Scores
+    popularity: Doubles
+    groups: Longs
+    preferences: Doubles
 
-    def users(self, *, known: bool) -> npt.NDArray[np.int64]:
+    def users(self, *, known: bool) -> Longs:
         has_history = np.diff(self.before.indptr) > 0
         return np.flatnonzero((np.diff(self.targets.indptr) > 0) & (has_history == known))
 
-    def recall(self, scores: Scores, users: npt.NDArray[np.int64]) -> float:
+    def recall(self, scores: Doubles, users: Longs) -> float:
         """Return recall@20 on unseen purchases; `scores` has one row a user of `users`, or one for all."""
         scores = np.where(self.bought_before[users].toarray() > 0, -np.inf, scores)
         top = np.argpartition(-scores, K, axis=1)[:, :K]
@@ -50,7 +49,7 @@ def split(seed: int) -> Split:
     n_users, n_items = days[-1].truth.n_users, days[-1].truth.n_items
     bought, held = log.kind == PURCHASE, age < HOLDOUT
 
-    def count(rows: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
+    def count(rows: Bools) -> sparse.csr_matrix:
         ones = np.ones(int(rows.sum()))
         return sparse.csr_matrix((ones, (log.user[rows], log.item[rows])), shape=(n_users, n_items))
 

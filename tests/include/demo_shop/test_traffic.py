@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis.extra import numpy as stn
 from include.demo_shop import OPENING, EventLog, Shop, ShopConfig, traffic
 from include.demo_shop.tables import ANONYMOUS, CART, PURCHASE, RETURN, VIEW
 from include.demo_shop.truth import Truth
+from include.types import Floats
 
 MIDNIGHT = np.datetime64(OPENING, "s")
 
@@ -26,9 +26,7 @@ def truth() -> Truth:
     seed=st.integers(0, 99),
     data=st.data(),
 )
-def test_draws_come_from_their_row_and_never_weigh_nothing(
-    weights: npt.NDArray[np.float32], seed: int, data: st.DataObject
-) -> None:
+def test_draws_come_from_their_row_and_never_weigh_nothing(weights: Floats, seed: int, data: st.DataObject) -> None:
     weights[:, 0] = 1
     counts = data.draw(stn.arrays(np.int64, len(weights), elements=st.integers(0, 5)))
     rows, columns = traffic.draw_items(weights, counts, np.random.default_rng(seed))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from include.evaluation.metrics import NAMES, NOTHING, average, coverage, find_hits, measure_users
+from include.evaluation.metrics import NAMES, average, coverage, find_hits, measure_users
+from include.types import NOTHING
 
 # Three users, five items, lists of three.
 RELEVANT = sparse.csr_matrix(
