@@ -28,8 +28,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the compiled ranking kernel from run to run."""
-    if config.cache is not None:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(config.cache.mkdir("kernel")))
+    if (cache := getattr(config, "cache", None)) is not None:  # absent with -p no:cacheprovider
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache.mkdir("kernel")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
