@@ -1,5 +1,6 @@
 """The lake: folders of Parquet whose manifest is the commit record."""
 
+from include.lake.artifacts import Artifact, Content, find_or_make, open_artifact, read_table, write_json, write_table
 from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
@@ -9,6 +10,8 @@ from include.lake.store import FileInfo, Lake, connect_lake, open_lake
 
 __all__ = [
     "MANIFEST",
+    "Artifact",
+    "Content",
     "FileEntry",
     "FileInfo",
     "Lake",
@@ -19,13 +22,18 @@ __all__ = [
     "connect_lake",
     "find_complete",
     "find_manifest",
+    "find_or_make",
     "list_days",
     "load_days",
     "load_manifest",
+    "open_artifact",
     "open_folder",
     "open_lake",
     "partition_folder",
     "partition_uris",
+    "read_table",
     "s3_failure",
     "staging_folder",
+    "write_json",
+    "write_table",
 ]
