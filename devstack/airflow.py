@@ -201,7 +201,7 @@ def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
     """
     try:
         health = api.health()
-        sick = [part for part in HEALTHY if health.get(part, {}).get("status") != "healthy"]
+        sick = [part for part in HEALTHY if (health.get(part) or {}).get("status") != "healthy"]
         if sick:
             return ", ".join(sick)
         errors = api.import_errors()

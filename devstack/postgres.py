@@ -183,7 +183,7 @@ class Postgres:
     def _passwords(self) -> dict[str, str]:
         path = self.home / "passwords.json"
         if path.is_file():
-            return dict(json.loads(path.read_text()))
+            return _read_passwords(path)
         if (self._data() / "PG_VERSION").is_file():
             raise StackError(
                 f"{path} is gone, and with it every way into the database",
@@ -276,6 +276,16 @@ class Postgres:
         create_roles(self.url("postgres", SUPERUSER), passwords)
         for name, owner in (("nightshelf", "nightshelf"), ("airflow", "airflow")):
             self.create_database(name, owner)
+
+
+def _read_passwords(path: Path) -> dict[str, str]:
+    try:
+        return {role: str(password) for role, password in json.loads(path.read_text()).items()}
+    except (ValueError, AttributeError) as error:
+        raise StackError(
+            f"{path} is damaged, and with it every way into the database",
+            remedy="restore that file, or start anew with `make clean`",
+        ) from error
 
 
 @contextmanager

@@ -1,8 +1,13 @@
-"""The few calls of Airflow's REST API that the command line needs."""
+"""The few calls of Airflow's REST API that the command line needs.
+
+Every call says what it expects: an object with the keys that its caller reads, or no answer
+that matters. Anything else is an `ApiError` that names the call and shows what came.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,10 +19,17 @@ API = "/api/v2"
 TIMEOUT_SECONDS = 20
 ONE_DAY = dt.timedelta(days=1)
 UNAUTHORIZED, NOT_FOUND = 401, 404
+SHOWN = 200  # characters of an answer, in an error
 
 
 class ApiError(StackError):
-    """Airflow does not answer, or refuses."""
+    """Airflow does not answer, refuses, or answers something else than was expected.
+
+    Attributes
+    ----------
+    status
+        The answer's HTTP status; None when there was no answer.
+    """
 
     def __init__(self, problem: str, *, remedy: str, status: int | None = None) -> None:
         super().__init__(problem, remedy=remedy)
@@ -39,20 +51,21 @@ class AirflowApi:
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy has no business between us and 127.0.0.1
 
+    # What is asked
+
     def health(self) -> dict[str, Any]:
         """Return the state of each component."""
-        return self._call("GET", "/monitor/health")
+        return self._get("/monitor/health")
 
     def import_errors(self) -> dict[str, str]:
         """Return the traceback of each DAG file that cannot be imported."""
-        return {
-            error["filename"]: error["stack_trace"] for error in self._call("GET", "/importErrors")["import_errors"]
-        }
+        errors = self._list("/importErrors", "import_errors", "filename", "stack_trace")
+        return {error["filename"]: error["stack_trace"] for error in errors}
 
-    def dag(self, dag_id: str) -> dict[str, Any] | None:
-        """Return a DAG's details; None when it is not known."""
+    def dag(self, dag_id: str, *keys: str) -> dict[str, Any] | None:
+        """Return a DAG's details, `keys` among them; None when it is not known."""
         try:
-            return self._call("GET", f"/dags/{dag_id}/details")
+            return self._get(f"/dags/{dag_id}/details", "is_stale", *keys)
         except ApiError as error:
             if error.status == NOT_FOUND:
                 return None
@@ -62,22 +75,6 @@ class AirflowApi:
         """Tell whether a DAG is known and current."""
         dag = self.dag(dag_id)
         return dag is not None and not dag["is_stale"]
-
-    def parse_now(self, dag_id: str) -> None:
-        """Ask for a DAG's file to be parsed before others."""
-        dag = self.dag(dag_id)
-        if dag is not None:
-            self._call("PUT", f"/parseDagFile/{dag['file_token']}")
-
-    def set_paused(self, dag_id: str, paused: bool) -> None:
-        """Let the scheduler run a DAG, or not."""
-        self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": paused})
-
-    def set_pool(self, name: str, slots: int, description: str) -> None:
-        """Make a pool, or give it this size."""
-        pool = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-        action = {"action": "create", "entities": [pool], "action_on_existence": "overwrite"}
-        self._call("PATCH", "/pools", json={"actions": [action]})
 
     def scheduled_on(self, dag_id: str, day: dt.date) -> dt.datetime:
         """Return the logical date that the DAG's own schedule has on `day` (UTC), for a run that is not there yet.
@@ -94,7 +91,7 @@ class AirflowApi:
             "to_date": (start + ONE_DAY - dt.timedelta(microseconds=1)).isoformat(),
             "reprocess_behavior": "completed",
         }
-        found = self._call("POST", "/backfills/dry_run", json=question)["backfills"]
+        found = self._list("/backfills/dry_run", "backfills", "logical_date", method="POST", json=question)
         if not found:
             raise ApiError(f"{dag_id} has no run on {day}", remedy="choose a day that is over")
         return dt.datetime.fromisoformat(found[0]["logical_date"])
@@ -103,12 +100,44 @@ class AirflowApi:
         """Return the DAG's run with a logical date on that day (UTC)."""
         start = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
         only = {"logical_date_gte": start.isoformat(), "logical_date_lt": (start + ONE_DAY).isoformat()}
-        runs: Sequence[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/dagRuns", params=only)["dag_runs"]
+        runs = self._list(f"/dags/{dag_id}/dagRuns", "dag_runs", "dag_run_id", params=only)
         return runs[0] if runs else None
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Return one run."""
-        return self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+        return self._get(f"/dags/{dag_id}/dagRuns/{run_id}", "state")
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return a DAG's runs, the oldest first."""
+        return self._list(f"/dags/{dag_id}/dagRuns", "dag_runs", "dag_run_id", params={"order_by": "run_after"})
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the task instances of a run."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return self._list(path, "task_instances", "task_id", "state", "map_index", params={"limit": 100})
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """Return what a task returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self._get(path, "value", params={"deserialize": "false"})["value"]
+
+    # What is ordered
+
+    def parse_now(self, dag_id: str) -> None:
+        """Ask for a DAG's file to be parsed before others."""
+        dag = self.dag(dag_id, "file_token")
+        if dag is not None:
+            self._order("PUT", f"/parseDagFile/{dag['file_token']}")
+
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Let the scheduler run a DAG, or not."""
+        self._order("PATCH", f"/dags/{dag_id}", json={"is_paused": paused})
+
+    def set_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool, or give it this size."""
+        pool = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        action = {"action": "create", "entities": [pool], "action_on_existence": "overwrite"}
+        self._order("PATCH", "/pools", json={"actions": [action]})
 
     def create_run(self, dag_id: str, run_id: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
         """Queue a run of the interval from `start` to `end`."""
@@ -118,20 +147,16 @@ class AirflowApi:
             "data_interval_start": start.isoformat(),
             "data_interval_end": end.isoformat(),
         }
-        return self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
-
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """Return a DAG's runs, the oldest first."""
-        return list(self._call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after"})["dag_runs"])
+        return self._object("POST", f"/dags/{dag_id}/dagRuns", "dag_run_id", json=body)
 
     def trigger(self, dag_id: str, run_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
         """Queue a run without an interval, as by the DAG's form in the UI."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form)}
-        return self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        return self._object("POST", f"/dags/{dag_id}/dagRuns", "dag_run_id", json=body)
 
     def clear_run(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run done again."""
-        self._call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})
+        self._order("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})
 
     def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool) -> None:
         """Have one task of a run done again, alone or with what follows."""
@@ -143,19 +168,34 @@ class AirflowApi:
             "include_downstream": downstream,
             "reset_dag_runs": True,
         }
-        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+        self._order("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
-    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a run."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        return list(self._call("GET", path, params={"limit": 100})["task_instances"])
+    # How it is done
 
-    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
-        """Return what a task returned."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return self._call("GET", path, params={"deserialize": "false"})["value"]
+    def _get(self, path: str, *keys: str, **arguments: Any) -> dict[str, Any]:
+        return self._object("GET", path, *keys, **arguments)
 
-    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+    def _list(self, path: str, name: str, *keys: str, method: str = "GET", **arguments: Any) -> list[dict[str, Any]]:
+        """Return the objects in the list `name` of the answer, each of which has `keys`."""
+        found = self._object(method, path, name, **arguments)[name]
+        if not isinstance(found, list) or not all(_has(entry, keys) for entry in found):
+            raise _unexpected(f"{method} {path}", f"a list of objects with {', '.join(keys)} in {name}", found)
+        return found
+
+    def _object(self, method: str, path: str, *keys: str, **arguments: Any) -> dict[str, Any]:
+        """Return the object that is the answer and has `keys`."""
+        return _read_object(self._call(method, path, **arguments), f"{method} {path}", keys)
+
+    def _order(self, method: str, path: str, **arguments: Any) -> None:
+        """Have something done whose answer tells nothing more: Airflow sends an object, null or no content."""
+        answer = self._call(method, path, **arguments)
+        if not answer.content:
+            return
+        body = _json(answer)
+        if body is not None and not isinstance(body, dict):
+            raise _unexpected(f"{method} {path}", "an object or nothing", body, answer.status_code)
+
+    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         if "Authorization" not in self._session.headers:
             self._log_in()
         answer = self._send(method, API + path, **arguments)
@@ -168,7 +208,7 @@ class AirflowApi:
                 remedy="read logs/api-server.log in the home",
                 status=answer.status_code,
             )
-        return dict(answer.json()) if answer.content else {}
+        return answer
 
     def _log_in(self) -> None:
         answer = self._send("POST", "/auth/token", json=self._login)
@@ -178,21 +218,57 @@ class AirflowApi:
                 remedy="run make down, then make up",
                 status=answer.status_code,
             )
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        token = _read_object(answer, "POST /auth/token", ["access_token"])["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
             return self._session.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
         except requests.RequestException as error:
+            how = f"within {TIMEOUT_SECONDS} s" if isinstance(error, requests.Timeout) else type(error).__name__
             raise ApiError(
-                f"Airflow does not answer on {self.url} ({type(error).__name__})",
+                f"Airflow does not answer on {self.url} ({method} {path}: {how})",
                 remedy="run make status to see what runs, make up to start it",
             ) from error
 
 
-def _detail(answer: requests.Response) -> str:
+def _json(answer: requests.Response) -> Any:
+    """Return the answer's JSON; its text when it is none."""
     try:
-        body: Mapping[str, Any] = answer.json()
+        return answer.json()
     except ValueError:
-        return answer.text[:200]
-    return str(body.get("detail", body))[:300]
+        return answer.text
+
+
+def _read_object(answer: requests.Response, call: str, keys: Sequence[str]) -> dict[str, Any]:
+    body = _json(answer)
+    if not _has(body, keys):
+        expected = f"an object with {', '.join(keys)}" if keys else "an object"
+        raise _unexpected(call, expected, body, answer.status_code)
+    return dict(body)
+
+
+def _has(value: Any, keys: Sequence[str]) -> bool:
+    return isinstance(value, dict) and all(key in value for key in keys)
+
+
+def _unexpected(call: str, expected: str, body: Any, status: int | None = None) -> ApiError:
+    return ApiError(
+        f"Airflow answers {call} with {_shape(body)}, not with {expected}",
+        remedy="read logs/api-server.log in the home, and see whether something else listens on that port",
+        status=status,
+    )
+
+
+def _shape(body: Any) -> str:
+    """Return what kind of answer came, without values that may be secret."""
+    if isinstance(body, dict):
+        return f"an object with {', '.join(body) or 'nothing in it'}"
+    if isinstance(body, list):
+        return f"a list of {len(body)}"
+    return f"the text {body[:SHOWN]!r}" if isinstance(body, str) else json.dumps(body)
+
+
+def _detail(answer: requests.Response) -> str:
+    body = _json(answer)
+    return str(body.get("detail", body) if isinstance(body, dict) else body)[:SHOWN]

@@ -26,6 +26,8 @@ def failure_reason(log: Path) -> str:
             record = json.loads(line)
         except json.JSONDecodeError:
             continue
+        if not isinstance(record, dict):
+            continue
         if record.get("error_detail"):
             raised = record["error_detail"][-1]
             return str(raised.get("exc_value") or raised.get("exc_type"))

@@ -77,7 +77,14 @@ class Job:
         said = self.log.read_text(errors="replace")[self._start :].splitlines()
         if self._process.returncode:
             raise _failure(self.name, said, self._process.returncode, self.log)
-        return dict(json.loads(next(line for line in reversed(said) if line.startswith("{"))))
+        return self._read(said)
+
+    def _read(self, said: Sequence[str]) -> dict[str, Any]:
+        line = next((line for line in reversed(said) if line.startswith("{")), "")
+        try:
+            return dict(json.loads(line))
+        except ValueError as error:
+            raise JobError(f"job {self.name} ended without a result", remedy=f"read {self.log}", exit_code=1) from error
 
 
 def _failure(name: str, said: Sequence[str], code: int, log: Path) -> JobError:

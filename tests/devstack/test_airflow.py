@@ -2,11 +2,12 @@ import json
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from devstack import airflow as module
-from devstack.airflow import PORT, Airflow, airflow_environment, last_line, new_secrets
+from devstack.airflow import PORT, Airflow, airflow_environment, find_awaited, last_line, new_secrets
 from devstack.home import Home
 from devstack.ports import free_port
 from devstack.processes import end_marked, marked, marks, spawn
@@ -76,3 +77,9 @@ def test_a_supervisor_that_ended_is_said_with_its_last_line(airflow: Airflow) ->
 
 def test_the_last_line_of_nothing(tmp_path: Path) -> None:
     assert last_line(tmp_path / "none") == "nothing"
+
+
+def test_a_component_that_airflow_knows_nothing_of_is_awaited() -> None:
+    health = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": None}, "dag_processor": None}
+    api = SimpleNamespace(health=lambda: health)
+    assert find_awaited(api) == "scheduler, triggerer, dag_processor"  # type: ignore[arg-type]

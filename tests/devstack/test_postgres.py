@@ -147,6 +147,10 @@ def test_lost_passwords_are_named(home: Path, server: Postgres) -> None:
     passwords.rename(home / "kept")
     with pytest.raises(StackError, match=r"passwords\.json is gone.*make clean"):
         server.url()
+    for damaged in ("", "null", "[]"):
+        passwords.write_text(damaged)
+        with pytest.raises(StackError, match=r"passwords\.json is damaged.*make clean"):
+            server.url()
     (home / "kept").rename(passwords)
 
 

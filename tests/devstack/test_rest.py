@@ -2,14 +2,16 @@
 
 import datetime as dt
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from devstack import rest
 from devstack.ports import free_port
 from devstack.rest import AirflowApi, ApiError
 
@@ -24,6 +26,7 @@ class Server(ThreadingHTTPServer):
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, dict[str, list[str]], Any]] = []
         self.token = 0
+        self.login: Callable[[int], Any] = lambda token: {"access_token": str(token)}
 
     @property
     def url(self) -> str:
@@ -41,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         if call == "POST /auth/token":
             self.server.token += 1
             good = body == {"username": "admin", "password": "secret"}
-            self.reply(201 if good else 401, {"access_token": str(self.server.token)})
+            self.reply(201 if good else 401, self.server.login(self.server.token))
         elif self.headers["Authorization"] != f"Bearer {self.server.token}":
             self.reply(401, {"detail": "expired"})
         else:
@@ -51,9 +54,10 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = answer  # noqa: N815 - http.server's names
 
     def reply(self, status: int, body: Any) -> None:
+        """Send bytes as they are, anything else as JSON."""
         self.send_response(status)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
     def log_message(self, *_: Any) -> None:
         """Keep the test's output clean."""
@@ -62,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server() as found:
-        threading.Thread(target=found.serve_forever, daemon=True).start()
+        threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True).start()
         yield found
         found.shutdown()
 
@@ -136,3 +140,98 @@ def test_clearing_says_no_to_airflows_own_defaults(server: Server, api: AirflowA
     _, _, body = server.asked[-1]
     assert (body["dry_run"], body["only_failed"], body["include_downstream"]) == (False, False, True)
     assert body["task_ids"] == ["publish"]
+
+
+HTML = b"<html>It works!</html>"
+ODD = [b"", None, [], [1], 7, "word", HTML, b"{", b"\xff\xfe"]
+START = dt.datetime(2011, 12, 8, 2, tzinfo=dt.UTC)
+RUNS = "/api/v2/dags/nightly/dagRuns"
+READS: dict[str, Callable[[AirflowApi], object]] = {
+    "GET /api/v2/monitor/health": lambda api: api.health(),
+    "GET /api/v2/importErrors": lambda api: api.import_errors(),
+    "GET /api/v2/dags/nightly/details": lambda api: api.dag("nightly"),
+    "POST /api/v2/backfills/dry_run": lambda api: api.scheduled_on("nightly", DAY),
+    f"GET {RUNS}": lambda api: api.run_on("nightly", DAY),
+    f"GET {RUNS}/x": lambda api: api.run("nightly", "x"),
+    f"POST {RUNS}": lambda api: api.create_run("nightly", "x", START, START + dt.timedelta(days=1)),
+    f"GET {RUNS}/x/taskInstances": lambda api: api.tasks("nightly", "x"),
+    f"GET {RUNS}/x/taskInstances/t/xcomEntries/return_value": lambda api: api.result("nightly", "x", "t"),
+}
+ORDERS: dict[str, Callable[[AirflowApi], None]] = {
+    "PUT /api/v2/parseDagFile/abc": lambda api: api.parse_now("nightly"),
+    "PATCH /api/v2/dags/nightly": lambda api: api.set_paused("nightly", True),
+    "PATCH /api/v2/pools": lambda api: api.set_pool("spark", 1, ""),
+    f"POST {RUNS}/x/clear": lambda api: api.clear_run("nightly", "x"),
+    "POST /api/v2/dags/nightly/clearTaskInstances": lambda api: api.clear_task("nightly", "x", "t", downstream=True),
+}
+
+
+@pytest.mark.parametrize("call", READS)
+def test_an_answer_of_another_shape_is_an_error_with_a_name(server: Server, api: AirflowApi, call: str) -> None:
+    for body in ODD:
+        server.answers[call] = 200, body
+        with pytest.raises(ApiError, match=r"Airflow answers \w+ /\S+ with .*, not with an object") as odd:
+            READS[call](api)
+        assert odd.value.status == 200
+
+
+@pytest.mark.parametrize("call", list(READS)[1:])
+def test_an_object_without_what_is_read_is_one_too(server: Server, api: AirflowApi, call: str) -> None:
+    for body in ({}, {"other": "s3cret"}):
+        server.answers[call] = 200, body
+        with pytest.raises(ApiError, match="not with an object with") as odd:
+            READS[call](api)
+        assert "s3cret" not in str(odd.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("GET /api/v2/importErrors", "import_errors"),
+        ("POST /api/v2/backfills/dry_run", "backfills"),
+        (f"GET {RUNS}", "dag_runs"),
+        (f"GET {RUNS}/x/taskInstances", "task_instances"),
+    ],
+)
+def test_a_list_of_something_else_is_one_too(server: Server, api: AirflowApi, call: str, name: str) -> None:
+    for body in (None, {}, [None], [[]], [{}], "word"):
+        server.answers[call] = 200, {name: body}
+        with pytest.raises(ApiError, match=f"not with a list of objects with .* in {name}"):
+            READS[call](api)
+
+
+@pytest.mark.parametrize("call", ORDERS)
+def test_an_order_is_done_whether_airflow_says_nothing_null_or_something(
+    server: Server, api: AirflowApi, call: str
+) -> None:
+    server.answers["GET /api/v2/dags/nightly/details"] = 200, {"is_stale": False, "file_token": "abc"}
+    for body in (b"", None, {}, {"dag_id": "nightly"}):
+        server.answers[call] = 201, body
+        ORDERS[call](api)
+        assert server.asked[-1][0] == call
+    for body in ([], 7, HTML, b"{"):
+        server.answers[call] = 200, body
+        with pytest.raises(ApiError, match="not with an object or nothing"):
+            ORDERS[call](api)
+
+
+def test_a_login_without_a_token_and_refusals_of_any_shape_are_told(server: Server, api: AirflowApi) -> None:
+    for body in ODD:
+        server.answers["GET /api/v2/monitor/health"] = 500, body
+        with pytest.raises(ApiError, match="refuses GET /monitor/health with 500"):
+            api.health()
+    for body in [*ODD, {}]:
+        server.login = lambda _, body=body: body  # type: ignore[misc]
+        with pytest.raises(ApiError, match=r"answers POST /auth/token with .*, not with an object with access_token"):
+            AirflowApi(server.url, "admin", "secret").health()
+
+
+def test_a_server_that_takes_too_long_is_told_with_the_call(
+    server: Server, api: AirflowApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.dag("nightly")
+    monkeypatch.setattr(rest, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api.url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ApiError, match=r"does not answer on http://\S+ \(GET /\S+/health: within 0.2 s\)"):
+            api.health()

@@ -38,6 +38,8 @@ def test_the_exception_says_why(tmp_path: Path) -> None:
         {"event": "Task failed with exception", "level": "error", "error_detail": detail},
         {"event": "Task instance in failure state", "level": "info"},
         "no json",
+        "null",
+        "[7]",
     )
     assert failure_reason(log) == "events has no rows. Remedy: look."
 
