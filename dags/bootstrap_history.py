@@ -1,21 +1,20 @@
-"""### Ingest a range of past days in one go
+"""### Ingest a range of past days
 
-**What.** Brings every closed day of the landing zone from the first to the last day into the lake,
-all three tables, in one Spark job: a year takes minutes, not a year of nights.
+**What.** Ingests every closed day of the landing zone from the first to the last day, all three tables, in one
+Spark job: a year takes minutes instead of a year of nights.
 
-**When.** By hand, before the first night of an installation, or after the contract or a mapping has
-changed and the past shall follow it. It trains and publishes nothing; the next night does.
+**When.** By hand: before the first night of an installation, or after a change of the contract or of a mapping
+that should also apply to the past. It neither trains nor publishes; the next night does.
 
-**Rerun.** Clear it, or run it again over any range: each day's partition is replaced whole, by equal
-content if nothing was delivered anew. It waits for a night that is just ingesting, and a night waits
-for it (pool `lake_tables`).
+**Rerun.** Clear it, or run it again over any range: each day's partition is replaced as a whole, with equal content
+if nothing new was delivered. It waits for a night that is ingesting, and a night waits for it (pool `lake_tables`).
 
-**Look at.** The task's log: rows landed, ingested, duplicate and quarantined for each table.
+**Look at.** The task's log: rows landed, ingested, duplicate and quarantined, by table.
 """
 
 from airflow.sdk import DAG, Param
 
-from include.orchestration import DEFAULT_ARGS, LAKE_POOL, LAKE_POOL_SLOTS, lake_tables, step
+from include.orchestration import DEFAULT_ARGS, LAKE_POOL, LAKE_POOL_SLOTS, document, lake_tables
 from include.settings import load_settings
 from nightshelf_plugin.operators import JobOperator
 
@@ -37,11 +36,15 @@ with DAG(
         "last_day": Param(type="string", format="date", title="Last day", description="Last ingest_date, included."),
         "reason": Param("", type="string", title="Reason", description="Why; for those who read it later."),
     },
-):
+) as dag:
     JobOperator(
-        **step("ingest_history", "--tables", *tables, "--from", FIRST_DAY, "--to", LAST_DAY, job="ingest"),
+        task_id="ingest_history",
+        job="ingest",
+        arguments=["--tables", *tables, "--from", FIRST_DAY, "--to", LAST_DAY],
         pool=LAKE_POOL,
         pool_slots=LAKE_POOL_SLOTS,
         outlets=list(tables.values()),
         asset_extra={"first_day": FIRST_DAY, "last_day": LAST_DAY},
     )
+
+document(dag)

@@ -1,13 +1,13 @@
-"""### Notice drift, and do the right thing
+"""### Detect drift and act on it
 
-**What.** Judges the lists of the last night by what shoppers did on the day after: has the data moved, have the lists
-changed, have the results fallen? Then it retrains, lets readers see the last good batch again, holds because the
-feed is broken, or does nothing; the audit writes down what became of it.
+**What.** Judges the last night's lists by what shoppers did the day after: has the data drifted, have the lists
+changed, have the results dropped? It then retrains, rolls back to the last good batch, holds because the feed is
+broken, or does nothing; the audit records the outcome.
 
 **When.** Each time a night's batch goes live (asset `reco.live`). The run then waits, at no cost, until the next
 day's events are ingested. By hand: give the day to judge in the form.
 
-**Rerun.** Clear any of it, any number of times: a verdict on a day is made once and shown again, a rollback and a
+**Rerun.** Clear any of it, any number of times: the verdict on a day is made once and shown again, a rollback and a
 retrain of a day are carried out once.
 
 **Look at.** The page with plots whose address is in the log of `verdict`; `select * from reco.drift_reports`;
@@ -18,29 +18,16 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain, task
 
-from include.orchestration import (
-    DEFAULT_ARGS,
-    LIVE_BATCH,
-    MACROS,
-    WATCHED_DAY,
-    lake_tables,
-    result_of,
-    states_of,
-    step,
-    triggered_run,
-)
+from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, lake_tables
 from include.settings import load_settings
 from nightshelf_plugin.operators import JobOperator
 from nightshelf_plugin.sensors import IngestedSensor
 
-settings = load_settings()
+DAY = "{{ watched_day(dag_run, params, triggering_asset_events) }}"
+REASON = "{{ result(ti, 'verdict', 'reason') }}"
+TARGET = "{{ result(ti, 'verdict', 'target') }}"
 
-ACTIONS = ("retrain", "rollback", "ask_rollback", "hold", "nothing")
-REASON, TARGET = result_of("verdict", "reason"), result_of("verdict", "target")
-DAY = ["--date", WATCHED_DAY]
-PARTS = [f"--{name}={result_of(task_id, 'part')}" for name, task_id in (
-    ("data", "data_drift"), ("predictions", "prediction_drift"), ("performance", "performance"),
-)]  # fmt: skip
+settings = load_settings()
 
 with DAG(
     "drift_watch",
@@ -65,42 +52,62 @@ with DAG(
     },
 ) as dag:
     wait_for_events = IngestedSensor(
-        **step("wait_for_events"),
+        task_id="wait_for_events",
         landing_uri=settings.lake_uri,
         tables=list(lake_tables(settings)),
-        run_date=WATCHED_DAY,
+        run_date=DAY,
         timeout=(settings.landing_timeout_hours + 48) * 3600,
         poke_interval=60,
         execution_timeout=None,
     )
-    data_drift = JobOperator(**step("data_drift", *DAY))
-    prediction_drift = JobOperator(**step("prediction_drift", *DAY))
-    performance = JobOperator(**step("performance", *DAY))
-    verdict = JobOperator(**step("verdict", *DAY, *PARTS))
+    data_drift = JobOperator(task_id="data_drift", arguments=["--date", DAY])
+    prediction_drift = JobOperator(task_id="prediction_drift", arguments=["--date", DAY])
+    performance = JobOperator(task_id="performance", arguments=["--date", DAY])
+    verdict = JobOperator(
+        task_id="verdict",
+        arguments=[
+            *("--date", DAY),
+            "--data={{ result(ti, 'data_drift', 'part') }}",
+            "--predictions={{ result(ti, 'prediction_drift', 'part') }}",
+            "--performance={{ result(ti, 'performance', 'part') }}",
+        ],
+    )
 
-    @task.branch(**step("act"))
+    @task.branch(task_id="act")
     def act(decision: str) -> str:
         return decision
 
-    chosen = act(result_of("verdict", "decision"))
+    chosen = act("{{ result(ti, 'verdict', 'decision') }}")
     retrain = TriggerDagRunOperator(
-        **step("retrain"),
-        **triggered_run("nightly_recommendations", "drift_watch", WATCHED_DAY),
-        conf={"run_date": WATCHED_DAY, "fresh_since": result_of("verdict", "since"), "reason": REASON},
+        task_id="retrain",
+        trigger_dag_id="nightly_recommendations",
+        trigger_run_id=f"drift_watch__{DAY}",
+        skip_when_already_exists=True,
+        conf={"run_date": DAY, "fresh_since": "{{ result(ti, 'verdict', 'since') }}", "reason": REASON},
     )
-    request = ["--to", TARGET, "--reason", REASON, "--by", "drift_watch", "--request", f"drift_watch {WATCHED_DAY}"]
-    rollback = JobOperator(**step("rollback", *request))
+    rollback = JobOperator(
+        task_id="rollback",
+        arguments=["--to", TARGET, "--reason", REASON, "--by", "drift_watch", "--request", f"drift_watch {DAY}"],
+    )
     ask_rollback = TriggerDagRunOperator(
-        **step("ask_rollback"),
-        **triggered_run("rollback", "drift_watch", WATCHED_DAY),
+        task_id="ask_rollback",
+        trigger_dag_id="rollback",
+        trigger_run_id=f"drift_watch__{DAY}",
+        skip_when_already_exists=True,
         conf={"batch": TARGET, "reason": REASON},
     )
-    hold = EmptyOperator(**step("hold"))
-    nothing = EmptyOperator(**step("nothing"))
+    hold = EmptyOperator(task_id="hold")
+    nothing = EmptyOperator(task_id="nothing")
     audit = JobOperator(
-        **step("audit_drift", *DAY, "--states", states_of(*ACTIONS)),
+        task_id="audit_drift",
+        arguments=[
+            *("--date", DAY),
+            *("--states", "{{ states(ti, 'retrain', 'rollback', 'ask_rollback', 'hold', 'nothing') }}"),
+        ],
         trigger_rule=TriggerRule.ALL_DONE,
     )
 
     chain(wait_for_events, [data_drift, prediction_drift, performance], verdict, chosen)
     chain(chosen, [retrain, rollback, ask_rollback, hold, nothing], audit)
+
+document(dag)

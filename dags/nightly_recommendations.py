@@ -1,18 +1,18 @@
 """### Restock every shopper's shelf
 
-**What.** Takes the day's events, items and users from the landing zone to everyone's top N in
-PostgreSQL: ingest, validate, build a training set, train, evaluate, decide, score, publish, verify.
+**What.** Turns the day's events, items and users in the landing zone into everyone's top N in PostgreSQL:
+ingest, validate, build a training set, train, evaluate, decide, score, publish, verify.
 
-**When.** Daily at 02:00 UTC. The run that starts on the 20th handles `ingest_date` of the 19th,
-the *run date*: the start of its data interval. A manual run handles the date in its form.
+**When.** Daily at 02:00 UTC. The run that starts on the 20th handles `ingest_date` of the 19th, the *run date*:
+the start of its data interval. A manual run handles the date in its form.
 
-**Rerun.** Clear any task, any number of times, alone or with what follows: equal inputs give the same
-names and the same content, and a batch becomes visible at once or not at all. A whole night again:
-clear the run. Missed nights: `docs/runbook.md`, section *Missed nights*.
+**Rerun.** Clear any task, any number of times, alone or with everything downstream: equal inputs give the same names
+and the same content, and a batch becomes visible at once or not at all. To repeat a whole night, clear the run.
+Missed nights: `docs/runbook.md`, section *Missed nights*.
 
-**Look at.** The failed task's log: its first line repeats the task in a shell, its last error line
-says what is wrong and what to do. The task's *Docs* say what else to check. Until `publish` is done,
-readers see the batch of the night before.
+**Look at.** The failed task's log: its first line repeats the task in a shell, its last error line says what is wrong
+and what to do. The task's *Docs* say what else to check. Until `publish` is done, readers see the previous night's
+batch.
 """
 
 from airflow.sdk import DAG, Param, TriggerRule, chain
@@ -22,24 +22,24 @@ from include.orchestration import (
     LAKE_POOL,
     LIVE_BATCH,
     MACROS,
-    RUN_DATE,
+    document,
     lake_tables,
     nightly_schedule,
-    result_of,
     shelf_deadline,
-    step,
 )
 from include.settings import load_settings
 from nightshelf_plugin.deadlines import NightBegins
 from nightshelf_plugin.operators import JobBranchOperator, JobOperator
 from nightshelf_plugin.sensors import LandingSensor
 
+RUN_DATE = "{{ run_date(dag_run, params) }}"
+TRAINING_SET = "{{ result(ti, 'build_training_set', 'training_set') }}"
+MODEL_VERSION = "{{ result(ti, 'train', 'model_version') }}"
+EVALUATION = "{{ result(ti, 'evaluate', 'evaluation') }}"
+BATCH = "{{ result(ti, 'score', 'batch') }}"
+
 settings = load_settings()
 tables = lake_tables(settings)
-
-TRAINING_SET = result_of("build_training_set", "training_set")
-MODEL_VERSION = result_of("train", "model_version")
-BATCH = result_of("score", "batch")
 
 with DAG(
     "nightly_recommendations",
@@ -67,9 +67,9 @@ with DAG(
     },
     deadline=shelf_deadline(NightBegins(), settings),
     **nightly_schedule(settings),
-):
+) as dag:
     wait_for_landing = LandingSensor(
-        **step("wait_for_landing"),
+        task_id="wait_for_landing",
         landing_uri=settings.landing_uri,
         tables=list(tables),
         run_date=RUN_DATE,
@@ -78,24 +78,35 @@ with DAG(
         execution_timeout=None,
     )
     ingest = JobOperator.partial(
-        **step("ingest", pool=LAKE_POOL, map_index_template="{{ task.arguments[1] }}"),
+        task_id="ingest",
+        pool=LAKE_POOL,
         outlets=list(tables.values()),
         asset_extra={"run_date": RUN_DATE},
+        map_index_template="{{ task.arguments[1] }}",
     ).expand(arguments=[["--tables", table, "--date", RUN_DATE] for table in tables])
-    validate = JobOperator(**step("validate", "--date", RUN_DATE))
-    fresh = ["--fresh-since", "{{ params.fresh_since or '' }}"]
-    build_training_set = JobOperator(**step("build_training_set", "--date", RUN_DATE, *fresh))
-    train = JobOperator(**step("train", "--training-set", TRAINING_SET))
-    evaluate = JobOperator(**step("evaluate", "--training-set", TRAINING_SET, "--model-version", MODEL_VERSION))
-    gate = JobBranchOperator(**step("gate", "--evaluation", result_of("evaluate", "evaluation")))
-    promote = JobOperator(**step("promote", "--date", RUN_DATE, "--model-version", MODEL_VERSION))
-    keep = JobOperator(**step("keep", "--date", RUN_DATE, "--model-version", MODEL_VERSION))
+    validate = JobOperator(task_id="validate", arguments=["--date", RUN_DATE])
+    build_training_set = JobOperator(
+        task_id="build_training_set",
+        arguments=["--date", RUN_DATE, "--fresh-since", "{{ params.fresh_since or '' }}"],
+    )
+    train = JobOperator(task_id="train", arguments=["--training-set", TRAINING_SET])
+    evaluate = JobOperator(
+        task_id="evaluate", arguments=["--training-set", TRAINING_SET, "--model-version", MODEL_VERSION]
+    )
+    gate = JobBranchOperator(task_id="gate", arguments=["--evaluation", EVALUATION])
+    promote = JobOperator(task_id="promote", arguments=["--date", RUN_DATE, "--model-version", MODEL_VERSION])
+    keep = JobOperator(task_id="keep", arguments=["--date", RUN_DATE, "--model-version", MODEL_VERSION])
     score = JobOperator(
-        **step("score", "--date", RUN_DATE, "--training-set", TRAINING_SET),
+        task_id="score",
+        arguments=["--date", RUN_DATE, "--training-set", TRAINING_SET],
         trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
     )
-    publish = JobOperator(**step("publish", "--batch", BATCH), outlets=[LIVE_BATCH], asset_extra={"run_date": RUN_DATE})
-    verify = JobOperator(**step("verify", "--batch", BATCH))
+    publish = JobOperator(
+        task_id="publish", arguments=["--batch", BATCH], outlets=[LIVE_BATCH], asset_extra={"run_date": RUN_DATE}
+    )
+    verify = JobOperator(task_id="verify", arguments=["--batch", BATCH])
 
     chain(wait_for_landing, ingest, validate, build_training_set, train, evaluate, gate)
     chain(gate, [promote, keep], score, publish, verify)
+
+document(dag)

@@ -1,16 +1,16 @@
-"""### Let readers see an earlier batch again
+"""### Return readers to an earlier batch
 
-**What.** Moves readers to a kept batch at once, after somebody has approved it. The champion becomes the
-model of that batch, so the next night compares with it and not with the model that was gone back from.
+**What.** Switches readers to a kept batch at once, after somebody has approved it. The model of that batch becomes
+the champion, so the next night's challenger is compared with it and not with the model that was withdrawn.
 
-**When.** By hand, when what readers see is wrong and the batch before was right. Give the batch (or leave
-`previous`, the night before) and the reason in the form; then *Required actions* of this run asks for approval,
+**When.** By hand, when what readers see is wrong and the batch before was right. Name the batch (or leave
+`previous`, the night before) and the reason in the form. *Required actions* of this run then asks for approval,
 for up to a day. The next night goes live as usual: if its data is wrong too, pause `nightly_recommendations`.
 
 **Rerun.** Clear it any number of times: a run's request is carried out once. To go back further, trigger a new run.
 
 **Look at.** `make psql SQL='select * from reco.activations order by 1 desc limit 3'`: who switched what, when and why.
-An error names the batches that are kept. Without this page: `docs/runbook.md`, section *Going back*.
+An error names the batches that are kept. Without the UI: `docs/runbook.md`, section *Going back*.
 """
 
 import datetime as dt
@@ -18,11 +18,11 @@ import datetime as dt
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain
 
-from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, answer_of, answerer_of, only_if_approved, step
+from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, only_if_approved
 from nightshelf_plugin.operators import JobOperator
 
 REQUEST = ["--to", "{{ params.batch }}", "--reason", "{{ params.reason }}", "--request", "{{ run_id }}"]
-BY = ["--by", answerer_of("approve_rollback")]
+BY = ["--by", "{{ answered_by(ti, 'approve_rollback') }}"]
 
 with DAG(
     "rollback",
@@ -30,7 +30,7 @@ with DAG(
     doc_md=__doc__,
     tags=["by hand"],
     schedule=None,
-    is_paused_upon_creation=False,  # whoever needs it at night shall not have to find the switch first
+    is_paused_upon_creation=False,  # whoever needs it at night should not have to find the switch first
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
@@ -45,27 +45,32 @@ with DAG(
         ),
         "reason": Param(type="string", minLength=3, title="Reason", description="What is wrong; it is kept for good."),
     },
-):
-    # An ApprovalOperator would skip what follows by itself, and then not say who refused
+) as dag:
+    # An ApprovalOperator skips what follows by itself; the audit could not tell who refused
     approve = HITLOperator(
-        **step("approve_rollback"),
+        task_id="approve_rollback",
         subject="Let readers see batch {{ params.batch }} again?",
-        body="{{ params.reason }}\n\nNobody who reads waits or fails. Rejecting changes nothing and is kept on record.",
+        body="{{ params.reason }}\n\nNo reader waits or fails. Rejecting changes nothing and is recorded.",
         options=["Approve", "Reject"],
         defaults=["Reject"],
         response_timeout=dt.timedelta(days=1),
         execution_timeout=None,
-        # Airflow may lose an answer of the first seconds (docs/runbook.md): it asks again as often as that happens
+        # Airflow may lose an answer given in the first seconds (docs/runbook.md); then it asks again
         retries=10,
         retry_delay=dt.timedelta(seconds=5),
         retry_exponential_backoff=0,
     )
     rollback = JobOperator(
-        **step("rollback", *REQUEST, *BY), pre_execute=only_if_approved("approve_rollback"), outlets=[LIVE_BATCH]
+        task_id="rollback",
+        arguments=[*REQUEST, *BY],
+        pre_execute=only_if_approved("approve_rollback"),
+        outlets=[LIVE_BATCH],
     )
     audit = JobOperator(
-        **step("audit_rollback", *REQUEST, *BY, "--answer", answer_of("approve_rollback")),
+        task_id="audit_rollback",
+        arguments=[*REQUEST, *BY, "--answer", "{{ answered(ti, 'approve_rollback') }}"],
         trigger_rule=TriggerRule.ALL_DONE,
     )
-
     chain(approve, rollback, audit)
+
+document(dag)

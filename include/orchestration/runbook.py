@@ -1,10 +1,12 @@
-"""The runbook's words on a task, so that they stand in the UI beside the failed task."""
+"""The runbook's page of each task, shown in the UI beside the failed task."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+
+from airflow.sdk import DAG
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from include.settings import PROJECT
 
@@ -25,18 +27,11 @@ def sections() -> dict[str, str]:
     return found
 
 
-def step(task_id: str, *arguments: str, **options: Any) -> dict[str, Any]:
-    """Return the operator arguments of the task `task_id`, its page of the runbook included.
-
-    Parameters
-    ----------
-    task_id
-        Also the job's name, unless `options` has `job`.
-    arguments
-        The job's command line; left out for a task that has none or is mapped over them.
-    options
-        Anything else that the operator takes.
-    """
-    page = sections().get(task_id, "")
-    line = {"arguments": list(arguments)} if arguments else {}
-    return {"task_id": task_id, "doc_md": f"{page}\n\n`docs/runbook.md#{task_id}`".strip(), **line, **options}
+def document(dag: DAG) -> None:
+    """Hang its page of the runbook on every task of `dag`."""
+    for task in dag.tasks:
+        page = f"{sections().get(task.task_id, '')}\n\n`docs/runbook.md#{task.task_id}`".strip()
+        if isinstance(task, MappedOperator):
+            task.partial_kwargs["doc_md"] = page
+        else:
+            task.doc_md = page

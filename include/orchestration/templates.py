@@ -1,4 +1,4 @@
-"""The expressions that tasks' command lines are made of."""
+"""Macros for the DAGs' templates: `user_defined_macros=MACROS`, then `{{ run_date(dag_run, params) }}`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from include.orchestration.schedule import NIGHTLY_HOUR
 
 APPROVED = "approve"
-RUN_DATE = "{{ run_date(dag_run, params) }}"
-WATCHED_DAY = "{{ watched_day(dag_run, params, triggering_asset_events) }}"
 
 
 def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:
     """Return the day that a run handles, YYYY-MM-DD.
 
-    The parameter `run_date` if one was given; else the start of the run's data interval; else,
-    for a run that was triggered without a logical date and so has no interval, the start of
-    the last one that was complete when it was triggered. Clearing the run changes none of them.
+    The parameter `run_date` if given; else the start of the run's data interval; else, for a run that was triggered
+    without a logical date and so has no interval, the start of the last interval that was complete by then. Clearing
+    the run changes none of them.
     """
     if given := params.get("run_date"):
         return dt.date.fromisoformat(given).isoformat()
@@ -32,14 +30,14 @@ def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:
 
 
 def watched_day(dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]) -> str:
-    """Return the day that a run of the drift watch judges, YYYY-MM-DD: the one after the newest night that went live.
+    """Return the day that a run of the drift watch judges, YYYY-MM-DD.
 
-    The parameter `day` if one was given; else what the asset events say that started the run.
+    The parameter `day` if given; else the day after the newest night among the asset events that started the run.
 
     Raises
     ------
     AirflowSkipException
-        When no event is of a night, as after a rollback: the lists that readers see then have been judged before.
+        When no event comes from a night, as after a rollback: the lists that readers see then were judged before.
     """
     if given := params.get("day"):
         return dt.date.fromisoformat(given).isoformat()
@@ -50,19 +48,21 @@ def watched_day(dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, An
 
 
 def states(task_instance: Any, *task_ids: str) -> str:
-    """Return `task=state,...` of tasks of the same run, for an audit."""
+    """Return `task=state,...` for tasks of the same run."""
     run_id = task_instance.run_id
     known = task_instance.get_task_states(task_instance.dag_id, run_ids=[run_id], task_ids=list(task_ids))
     return ",".join(f"{task_id}={known.get(run_id, {}).get(task_id)}" for task_id in task_ids)
 
 
 def result(task_instance: Any, task_id: str, key: str) -> str:
-    """Return `key` of the result that another task of the run left.
+    """Return `key` of another task's result.
+
+    An XComArg (`task.output`) would give None where there is no result, and add edges to the graph.
 
     Raises
     ------
     AirflowFailException
-        When it left none, which happens when somebody marked it as a success by hand.
+        When there is none, as after somebody marked the task as a success by hand.
     """
     left = task_instance.xcom_pull(task_ids=task_id)
     if not isinstance(left, Mapping) or key not in left:
@@ -74,17 +74,17 @@ def result(task_instance: Any, task_id: str, key: str) -> str:
 
 
 def answered(task_instance: Any, task_id: str) -> str:
-    """Return what people chose in an approval, in lower case: approve or reject."""
+    """Return the answer to an approval in lower case: approve or reject."""
     return str(_answer(task_instance, task_id)["chosen_options"][0]).lower()
 
 
 def answered_by(task_instance: Any, task_id: str) -> str:
-    """Return who answered an approval; nobody did when its time was over."""
+    """Return who answered an approval, `nobody in time` when it timed out."""
     return str((_answer(task_instance, task_id).get("responded_by_user") or {}).get("name") or "nobody in time")
 
 
 def only_if_approved(task_id: str) -> Callable[[Context], None]:
-    """Return what skips a task, before it does anything, unless people have approved."""
+    """Return a `pre_execute` that skips its task unless people have approved."""
 
     def check(context: Context) -> None:
         if answered(context["ti"], task_id) != APPROVED:
@@ -104,41 +104,5 @@ def _answer(task_instance: Any, task_id: str) -> Mapping[str, Any]:
 
 
 MACROS: dict[str, Callable[..., str]] = {
-    "run_date": run_date,
-    "result": result,
-    "answered": answered,
-    "answered_by": answered_by,
-    "watched_day": watched_day,
-    "states": states,
+    macro.__name__: macro for macro in (run_date, watched_day, result, answered, answered_by, states)
 }
-
-
-def result_of(task_id: str, key: str) -> str:
-    """Return the expression for `key` of another task's result."""
-    return f"{{{{ result(ti, '{task_id}', '{key}') }}}}"
-
-
-def answer_of(task_id: str) -> str:
-    """Return the expression for what people chose in an approval."""
-    return f"{{{{ answered(ti, '{task_id}') }}}}"
-
-
-def answerer_of(task_id: str) -> str:
-    """Return the expression for who answered an approval."""
-    return f"{{{{ answered_by(ti, '{task_id}') }}}}"
-
-
-def states_of(*task_ids: str) -> str:
-    """Return the expression for how other tasks of the run ended."""
-    names = ", ".join(f"'{task_id}'" for task_id in task_ids)
-    return f"{{{{ states(ti, {names}) }}}}"
-
-
-def triggered_run(dag_id: str, by: str, day: str) -> dict[str, Any]:
-    """Return the operator arguments of a run of another DAG that is started once for a day, however often asked for."""
-    return {
-        "trigger_dag_id": dag_id,
-        "trigger_run_id": f"{by}__{day}",
-        "skip_when_already_exists": True,
-        "reset_dag_run": False,
-    }

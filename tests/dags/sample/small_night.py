@@ -10,9 +10,11 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from include.columns import TABLES
-from include.orchestration import DEFAULT_ARGS, MACROS, RUN_DATE, result_of
+from include.orchestration import DEFAULT_ARGS, MACROS
 from nightshelf_plugin.operators import JobBranchOperator, JobOperator
 from nightshelf_plugin.sensors import LandingSensor
+
+RUN_DATE = "{{ run_date(dag_run, params) }}"
 
 
 class SampleOperator(JobOperator):
@@ -51,7 +53,7 @@ with DAG(
     ).expand(arguments=[["succeed", table] for table in TABLES])
     gate = SampleBranchOperator(task_id="gate", job="behave", arguments=["decide", "keep"])
     promote = SampleOperator(task_id="promote", job="behave", arguments=["bad_data"])
-    keep = SampleOperator(task_id="keep", job="behave", arguments=["succeed", result_of("gate", "decision")])
+    keep = SampleOperator(task_id="keep", job="behave", arguments=["succeed", "{{ result(ti, 'gate', 'decision') }}"])
     score = SampleOperator(
         task_id="score",
         job="behave",

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
 from include.orchestration import runbook
-from include.orchestration.runbook import sections, step
+from include.orchestration.runbook import document, sections
+
+
+def pages() -> dict[str, str | None]:
+    """Return what stands on each task of a documented DAG."""
+    with DAG("d", schedule=None) as dag:
+        EmptyOperator(task_id="keep")
+        EmptyOperator.partial(task_id="mapped").expand(doc=["a", "b"])
+    document(dag)
+    return {task.task_id: task.doc_md for task in dag.tasks}
 
 
 def test_sections_end_at_the_next_heading(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -13,14 +25,12 @@ def test_sections_end_at_the_next_heading(tmp_path, monkeypatch) -> None:  # typ
     sections.cache_clear()
     try:
         assert sections() == {"train": "Trains.\n\n#### Detail\nMore.", "keep": "Keeps."}
-        assert step("keep", "--date", "x", pool="p") == {
-            "task_id": "keep",
-            "doc_md": "Keeps.\n\n`docs/runbook.md#keep`",
-            "arguments": ["--date", "x"],
-            "pool": "p",
+        assert pages() == {
+            "keep": "Keeps.\n\n`docs/runbook.md#keep`",
+            "mapped": "`docs/runbook.md#mapped`",
         }
         monkeypatch.setattr(runbook, "RUNBOOK", tmp_path / "nothing.md")
         sections.cache_clear()
-        assert step("keep") == {"task_id": "keep", "doc_md": "`docs/runbook.md#keep`"}
+        assert pages()["keep"] == "`docs/runbook.md#keep`"
     finally:
         sections.cache_clear()
