@@ -26,11 +26,12 @@ from include.evaluation.report import (
     write_report,
 )
 from include.features import TrainingSet, load_training_set
+from include.features.matrix import FeatureMatrix
 from include.lake import Lake, Manifest, commit_file, find_complete, open_folder, open_lake
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import popularity
-from include.model.factors import FeatureMatrix, HybridModel
+from include.model.factors import HybridModel
 from include.policy import Policy
 from include.ranking.filters import demote_unknown
 from include.serving.database import connect

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
-from include.model.factors import FeatureMatrix
 from include.types import Floats, Integers, Strings
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """Which row carries which feature, how strongly.
+
+    Attributes
+    ----------
+    matrix
+        (n_rows, n_features) float32 CSR.
+    names
+        (n_features,) unique feature names, such as ``user_id:17850`` or ``category:BAG``.
+    """
+
+    matrix: sparse.csr_matrix
+    names: Strings
 
 
 def feature_matrix(

@@ -18,8 +18,7 @@ from scipy import sparse
 
 from include import columns as c
 from include.errors import MissingArtifactError
-from include.features.matrix import feature_matrix
-from include.model.factors import FeatureMatrix
+from include.features.matrix import FeatureMatrix, feature_matrix
 from include.types import Bools, Days, Doubles, Floats, Integers, Strings
 
 if TYPE_CHECKING:

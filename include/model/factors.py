@@ -12,28 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
 from include.errors import MissingArtifactError
+from include.features.matrix import FeatureMatrix
 from include.types import Bools, Floats, Strings
 
 FILE = "factors.npz"
-
-
-@dataclass(frozen=True)
-class FeatureMatrix:
-    """Which row carries which feature, how strongly.
-
-    Attributes
-    ----------
-    matrix
-        (n_rows, n_features) float32 CSR.
-    names
-        (n_features,) unique feature names, such as ``user_id:17850`` or ``category:BAG``.
-    """
-
-    matrix: sparse.csr_matrix
-    names: Strings
 
 
 @dataclass(frozen=True)

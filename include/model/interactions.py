@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from include.errors import InputError
-from include.model.factors import FeatureMatrix
+from include.features.matrix import FeatureMatrix
 from include.types import Indices
 
 

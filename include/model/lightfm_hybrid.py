@@ -18,7 +18,8 @@ import numpy as np
 from scipy import sparse
 
 from include.errors import NightshelfError
-from include.model.factors import FeatureEmbeddings, FeatureMatrix, HybridModel
+from include.features.matrix import FeatureMatrix
+from include.model.factors import FeatureEmbeddings, HybridModel
 from include.model.interactions import active_rows, carried, check_interactions
 from include.policy import ModelPolicy
 

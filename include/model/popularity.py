@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from include.model.factors import FeatureEmbeddings, FeatureMatrix, HybridModel
+from include.features.matrix import FeatureMatrix
+from include.model.factors import FeatureEmbeddings, HybridModel
 from include.model.interactions import active_rows, carried, check_interactions
 from include.types import Strings
 

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import numpy as np
 
 from include.columns import EVERYBODY
+from include.features.training_set import SegmentPopularity
 from include.model.factors import Factors
-from include.types import Floats, Integers
+from include.types import Floats
 
 
-class Counts(Protocol):
-    """Recent buyers of a segment's items."""
-
-    @property
-    def items(self) -> Integers: ...
-
-    @property
-    def all(self) -> Floats: ...
-
-
-def list_segment(segment: str, popularity: Mapping[str, Counts]) -> str:
+def list_segment(segment: str, popularity: Mapping[str, SegmentPopularity]) -> str:
     """Return the segment whose list serves `segment`: itself, or everybody when too little is known of it."""
     return segment if segment in popularity else EVERYBODY
 
 
-def segment_scores(segment: str, popularity: Mapping[str, Counts], n_items: int) -> Floats:
+def segment_scores(segment: str, popularity: Mapping[str, SegmentPopularity], n_items: int) -> Floats:
     """Return the segment's recent buyers of each item: (n_items,) float32.
 
     Between whole numbers stands everybody's popularity, as a share below 1: it orders items
@@ -49,7 +39,7 @@ def as_factors(scores: Floats, n_users: int) -> tuple[Factors, Factors]:
     return users, items
 
 
-def _dense(counts: Counts, n_items: int) -> Floats:
+def _dense(counts: SegmentPopularity, n_items: int) -> Floats:
     scores = np.zeros(n_items, dtype=np.float32)
     scores[counts.items] = counts.all
     return scores

@@ -13,9 +13,10 @@ from scipy import sparse
 
 from include import columns as c
 from include.columns import EVERYBODY
+from include.features.training_set import SegmentPopularity
 from include.model.factors import Factors
 from include.ranking.compose import Composed, Packs, compose_lists, pack_profile, take
-from include.ranking.popular import Counts, as_factors, list_segment, segment_scores
+from include.ranking.popular import as_factors, list_segment, segment_scores
 from include.ranking.reasons import Reasons, explain
 from include.ranking.rules import Profile, Rules, places
 from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers, Positions, Strings
@@ -66,7 +67,7 @@ class Catalogue:
     item_ids: Strings
     items: Factors
     rules: Rules
-    popularity: Mapping[str, Counts]
+    popularity: Mapping[str, SegmentPopularity]
     n_popular: int
     _packs: dict[str, Packs] = field(default_factory=dict, compare=False, repr=False)
 
@@ -129,13 +130,6 @@ class Shoppers:
             seen=None if self.seen is None else self.seen[positions],
             history=self.history[positions],
         )
-
-
-class SegmentCounts(NamedTuple):
-    """See `Counts`."""
-
-    items: Integers
-    all: Floats
 
 
 class Shelves(NamedTuple):
@@ -211,7 +205,7 @@ def compile_lists() -> None:
     rules = Rules(1, np.zeros(2, np.int32), 1, everything, 1, Profile(everything, none), {})
     history = sparse.csr_matrix(np.eye(2, dtype=np.float32))
     shoppers = Shoppers(np.array(["a", "b"]), np.array([EVERYBODY] * 2), one, history.astype(bool), history)
-    nobody = SegmentCounts(none, np.empty(0, dtype=np.float32))
+    nobody = SegmentPopularity(none, *[np.empty(0, dtype=np.float32)] * 2)
     shelves(Catalogue(np.array(["a", "b"]), one, rules, {EVERYBODY: nobody}, 1), shoppers)
 
 

@@ -8,8 +8,9 @@ import pytest
 from scipy import sparse
 
 from include.errors import InputError
+from include.features.matrix import FeatureMatrix
 from include.model import lightfm_hybrid, popularity
-from include.model.factors import FeatureMatrix, HybridModel
+from include.model.factors import HybridModel
 from include.model.interactions import NoInteractionsError
 from tests.include.model.worlds import N_ITEMS, N_USERS, World, make_features, make_policy, make_world
 

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from include.errors import MissingArtifactError
-from include.model.factors import Factors, FeatureEmbeddings, FeatureMatrix, HybridModel
+from include.features.matrix import FeatureMatrix
+from include.model.factors import Factors, FeatureEmbeddings, HybridModel
 
 
 def test_a_row_is_the_weighted_sum_of_its_known_features() -> None:

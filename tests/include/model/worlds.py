@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from include.model.factors import FeatureMatrix
+from include.features.matrix import FeatureMatrix
 from include.policy import ModelPolicy, load_policy
 
 N_USERS, N_ITEMS = 40, 30
