@@ -10,7 +10,7 @@ for up to a day. The next night goes live as usual: if its data is wrong too, pa
 **Rerun.** Clear it any number of times: a run's request is carried out once. To go back further, trigger a new run.
 
 **Look at.** `make psql SQL='select * from reco.activations order by 1 desc limit 3'`: who switched what, when and why.
-An error names the batches that are kept. Without the UI: `docs/runbook.md`, section *Going back*.
+An error names the batches that are kept. Without the UI: `docs/runbook.md`, section *Rolling back*.
 """
 
 import datetime as dt
