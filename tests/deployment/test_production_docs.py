@@ -11,7 +11,7 @@ from include.settings import PROJECT, SECRETS, VARIABLES
 from tests.deployment.stack import COMPOSE, SERVICES
 
 TEXT = (PROJECT / "docs" / "production.md").read_text()
-FROM_FILES = TEXT[TEXT.index("**From files.**") : TEXT.index("**Vault")]
+FROM_FILES = TEXT[TEXT.index("### Secrets in files") : TEXT.index("### Vault")]
 OVERRIDE, CHART = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", FROM_FILES, re.DOTALL))
 
 
@@ -45,5 +45,5 @@ def test_what_a_backend_serves_is_sensitive_for_airflow() -> None:
 
 
 def test_the_settings_that_say_who_is_told_exist() -> None:
-    told = TEXT[TEXT.index("## Who is told") : TEXT.index("## Secrets")]
+    told = TEXT[TEXT.index("## Notifications") : TEXT.index("## Secrets")]
     assert set(re.findall(r"`(NIGHTSHELF_[A-Z_]+)`", told)) <= set(VARIABLES.values())
