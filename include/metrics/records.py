@@ -1,8 +1,6 @@
-"""What Prometheus learns from PostgreSQL: the live batch, the last night, drift verdicts, Airflow's failures.
-And of the settings the hour by which a night must be live, so that the alert rules need not repeat it.
+"""What PostgreSQL tells Prometheus: the live batch, the last night, drift verdicts, Airflow's failures.
 
-Each statement of include/sql/metrics gives rows whose numbers are metrics, named as their columns are, and whose
-texts are the labels of all of them.
+Also the hour by which a night must be live, from the settings, so that the alert rules need not repeat it.
 """
 
 from __future__ import annotations
@@ -11,71 +9,74 @@ import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
 
+from prometheus_client import Metric
+from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
 from include.errors import NightshelfError
-from include.serving.database import Connection, connect
+from include.serving.database import connect
 from include.serving.statements import statement
 from include.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "nightshelf"
 SHELF = ("metrics/live", "metrics/night", "metrics/drift")
 AIRFLOW = ("metrics/failed_tasks", "metrics/open_tasks", "metrics/night_seconds")
-# A scrape has 10 s; whoever asks for metrics must not add to the load of a database in trouble.
+# A scrape has 10 s, and asking for metrics must not add to the load of a database in trouble
 LIMIT = "SET statement_timeout = '4s'; SET default_transaction_read_only = on"
 
 
-def exposition(settings: Settings) -> str:
-    """Return the metrics in Prometheus' text format.
+class Records(Collector):
+    """Queries the databases anew at each scrape.
 
-    A database that does not answer is no error of the exporter's: `nightshelf_source_up` says so.
+    Each statement of include/sql/metrics returns rows whose numbers are metrics, named after their columns, and whose
+    texts are the labels of all of them. A database that does not answer is no error of the exporter's:
+    `nightshelf_source_up` says so.
     """
-    hour = settings.fresh_by
-    fresh_by = dt.timedelta(hours=hour.hour, minutes=hour.minute, seconds=hour.second).total_seconds()
-    samples = {f"{PREFIX}_fresh_by_seconds": [_sample(f"{PREFIX}_fresh_by_seconds", {}, fresh_by)]}
-    for source, url, statements in (
-        ("shelf", settings.analyst_url, SHELF),
-        ("airflow", settings.airflow_database_url, AIRFLOW),
-    ):
-        if not url.get_secret_value():
-            continue
-        up = 1
-        try:
-            for name, sample in list(_samples(url, statements)):
-                samples.setdefault(name, []).append(sample)
-        except NightshelfError as error:
-            logger.warning("%s", error)
-            up = 0
-        samples.setdefault(f"{PREFIX}_source_up", []).append(_sample(f"{PREFIX}_source_up", {"source": source}, up))
-    return "".join(f"# TYPE {name} gauge\n" + "".join(lines) for name, lines in sorted(samples.items()))
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        since_midnight = dt.datetime.combine(dt.date.min, self._settings.fresh_by) - dt.datetime.min
+        fresh_by = _gauge("fresh_by_seconds", "NIGHTSHELF_FRESH_BY, in seconds since midnight UTC")
+        fresh_by.add_sample(fresh_by.name, {}, since_midnight.total_seconds())
+        yield fresh_by
+        source_up = _gauge("source_up", "Whether a database answers")
+        for source, url, names in (
+            ("shelf", self._settings.analyst_url, SHELF),
+            ("airflow", self._settings.airflow_database_url, AIRFLOW),
+        ):
+            if not url.get_secret_value():
+                continue
+            up = 1
+            try:
+                yield from _read(url, names)
+            except NightshelfError as error:
+                logger.warning("%s", error)
+                up = 0
+            source_up.add_sample(source_up.name, {"source": source}, up)
+        yield source_up
 
 
-def _samples(url: SecretStr, statements: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Run each statement and give the name and the line of every number in its rows."""
-    with connect(url, "metrics") as connection:
-        _limit(connection)
-        for name in statements:
-            with connection.cursor() as cursor:
-                cursor.execute(statement(name))
-                columns = [column.name for column in cursor.description or ()]
-                for row in cursor.fetchall():
-                    values = dict(zip(columns, row, strict=True))
-                    labels = {column: value for column, value in values.items() if isinstance(value, str)}
-                    for column, value in values.items():
-                        if isinstance(value, float):
-                            metric = f"{PREFIX}_{column}"
-                            yield metric, _sample(metric, labels, value)
-
-
-def _limit(connection: Connection) -> None:
-    with connection.cursor() as cursor:
+def _read(url: SecretStr, names: Sequence[str]) -> list[Metric]:
+    """Run the statements and return their metrics."""
+    metrics: dict[str, Metric] = {}
+    with connect(url, "metrics") as connection, connection.cursor() as cursor:
         cursor.execute(LIMIT)
+        for name in names:
+            cursor.execute(statement(name))
+            columns = [column.name for column in cursor.description or ()]
+            for values in cursor.fetchall():
+                row = dict(zip(columns, values, strict=True))
+                labels = {column: value for column, value in row.items() if isinstance(value, str)}
+                for column, value in row.items():
+                    if isinstance(value, float):
+                        metric = metrics.setdefault(column, _gauge(column, f"See include/sql/{name}.sql"))
+                        metric.add_sample(metric.name, labels, value)
+    return list(metrics.values())
 
 
-def _sample(name: str, labels: dict[str, str], value: float) -> str:
-    """Return one line; backslash, quote and line break are escaped as the format wants it."""
-    escaped = {key: text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") for key, text in labels.items()}
-    inside = ",".join(f'{key}="{text}"' for key, text in escaped.items())
-    return f"{name}{{{inside}}} {value!r}\n" if inside else f"{name} {value!r}\n"
+def _gauge(name: str, meaning: str) -> Metric:
+    return Metric(f"nightshelf_{name}", meaning, "gauge")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from devstack.ports import free_port
 from include.metrics.exporter import serve
-from include.metrics.records import exposition
+from include.metrics.records import Records
 from include.settings import Settings, load_settings
 from tests.databases import Database
 from tests.deployment.stage import add_night, fill_shelf, make_metadata
@@ -35,10 +35,17 @@ def watched(database: Database) -> Settings:
 
 def read(text: str) -> dict[str, float]:
     """Return the samples by name and labels; every line must be of the format."""
-    lines = [line for line in text.splitlines() if not line.startswith("# TYPE ")]
+    lines = [line for line in text.splitlines() if not line.startswith(("# TYPE ", "# HELP "))]
     found = [LINE.match(line) for line in lines]
     assert all(found), text
     return {match[1] + match[2]: float(match[3]) for match in found if match}
+
+
+def exposition(settings: Settings) -> str:
+    """Return the metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(Records(settings))
+    return generate_latest(registry).decode()
 
 
 def test_the_shelf_the_night_and_the_verdict(watched: Settings, database: Database) -> None:
@@ -48,7 +55,7 @@ def test_the_shelf_the_night_and_the_verdict(watched: Settings, database: Databa
     assert samples['nightshelf_live_users{variant="main"}'] == 10
     assert samples['nightshelf_night_landed_rows{variant="main"}'] == 100
     assert samples['nightshelf_night_quarantined_rows{variant="main"}'] == 7
-    verdict = '{variant="main",verdict="hold",outcome="open"}'
+    verdict = '{outcome="open",variant="main",verdict="hold"}'
     assert samples[f"nightshelf_drift_day_timestamp_seconds{verdict}"] == 1795132800
     assert samples['nightshelf_source_up{source="shelf"}'] == samples['nightshelf_source_up{source="airflow"}'] == 1
 
@@ -98,7 +105,6 @@ def test_a_database_that_is_down_is_said_and_the_other_still_told(
 @pytest.fixture
 def address(watched: Settings) -> Iterator[str]:
     server = serve(watched, "127.0.0.1", 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
