@@ -9,7 +9,8 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY requirements.txt requirements-image.txt build-constraints.txt ./
+COPY requirements.txt ./
+COPY requirements/build.txt requirements/image.txt requirements/
 # uv comes from the lock's own lines. Without LIGHTFM_NO_CFLAGS LightFM would be compiled for the
 # processor of the machine that builds, and die with "illegal instruction" on an older one.
 ENV LIGHTFM_NO_CFLAGS=1
@@ -17,7 +18,7 @@ RUN awk '/^uv==/ {on = 1; print; next} /^[^ ]/ {on = 0} on' requirements.txt > u
     && python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --require-hashes -r uv.txt \
     && /opt/venv/bin/uv pip sync --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode \
-       --build-constraints build-constraints.txt requirements.txt requirements-image.txt
+       --build-constraints requirements/build.txt requirements.txt requirements/image.txt
 
 # Spark's jars for S3: fetched by the script that fetches them anywhere, in a stage that only their list makes anew.
 FROM builder AS jars

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-CLI := .venv/bin/python -m devstack.cli
+CLI := .venv/bin/nightshelf
 PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -35,7 +35,7 @@ jars: setup ## fetch what Spark needs for a lake on S3 (690 MB), once for an ins
 s3: jars ## fetch what LAKE=s3 needs: those jars and an S3 server for this machine
 	@scripts/apart.sh s3
 
-lock: setup ## compile requirements*.in into requirements*.txt; UPGRADE=1 looks for newer versions
+lock: setup ## compile pyproject.toml into requirements.txt and requirements/; UPGRADE=1 looks for newer versions
 	@scripts/lock.sh
 
 nightly: setup $(if $(filter s3,$(LAKE)),s3) ## real nights on the demo shop; DATASET=online_retail SOURCE=<file> for real data, NIGHTS=2, LAKE=s3

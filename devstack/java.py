@@ -33,7 +33,7 @@ def find_java(environment: Mapping[str, str]) -> Path:
             seen.append(f"{program} is version {version}")
     raise StackError(
         f"Spark needs Java {OLDEST} or later: {'; '.join(seen) or 'no Java was found'}",
-        remedy="install it (apt-get install openjdk-17-jre-headless) or point JAVA_HOME at one",
+        remedy="install it (apt-get install default-jre-headless) or point JAVA_HOME at one",
     )
 
 
