@@ -41,7 +41,8 @@ SIGNED_UP_ON = "signed_up_on"
 ATTRIBUTES = "attributes"
 UPDATED_TS = "updated_ts"
 
-# The lake
+# The landing zone and the lake
+SUCCESS_MARKER = "_SUCCESS"
 INGEST_DATE = "ingest_date"
 SOURCE_FILE = "source_file"
 RECORD = "record"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,12 @@ DATASETS = Path(__file__).resolve().parent.parent / "config" / "datasets"
 DOCUMENT = "docs/own-data.md"
 
 
+def repeated(names: Sequence[str]) -> list[str]:
+    """Return the names that occur more than once; upper and lower case are the same, as for Spark."""
+    folded = [name.casefold() for name in names]
+    return sorted({name for name in names if folded.count(name.casefold()) > 1})
+
+
 class Source(Frozen):
     """What the delivered files look like."""
 
@@ -37,9 +43,7 @@ class Source(Frozen):
 
     @model_validator(mode="after")
     def names_differ(self) -> Source:
-        folded = [name.casefold() for name in self.columns]
-        twice = sorted({name for name in self.columns if folded.count(name.casefold()) > 1})
-        if twice:
+        if twice := repeated(self.columns):
             raise ValueError(f"names {', '.join(twice)} more than once (upper and lower case are the same)")
         return self
 

@@ -30,7 +30,6 @@ from include.lake import Lake, list_days, partition_folder
 
 logger = logging.getLogger(__name__)
 
-SUCCESS = "_SUCCESS"
 IDENTITY = "_demo_shop.json"
 FILES = {c.EVENTS: "events.csv.gz", c.ITEMS: "items.jsonl", c.USERS: "users.csv"}
 HEADERS = {c.EVENTS: csv_line(EVENT_FIELDS), c.USERS: csv_line(USER_FIELDS)}
@@ -117,7 +116,7 @@ def write_table(landing: Lake, table: str, date: dt.date, lines: list[str]) -> N
     folder = partition_folder(table, date)
     files = {f"{folder}/{FILES[table]}": _encode(table, lines)} if lines else {}
     stored = [info.path for info in landing.list_files(folder)]
-    success = f"{folder}/{SUCCESS}"
+    success = f"{folder}/{c.SUCCESS_MARKER}"
     if sorted([*files, success]) == stored and all(landing.read_bytes(path) == data for path, data in files.items()):
         return
     for path in sorted(stored, key=lambda path: path != success):
@@ -139,7 +138,7 @@ def _claim(landing: Lake, config: ShopConfig, first: dt.date, last: dt.date) -> 
     known = landing.read_bytes(IDENTITY) if landing.exists(IDENTITY) else None
     if known == identity:
         return
-    others = [day for day in list_days(landing, c.EVENTS, marker=SUCCESS) if not first <= day <= last]
+    others = [day for day in list_days(landing, c.EVENTS, marker=c.SUCCESS_MARKER) if not first <= day <= last]
     if others:
         raise ConfigurationError(
             f"{landing.uri} holds {len(others)} days ({others[0]} to {others[-1]}) of {_difference(known, config)}",

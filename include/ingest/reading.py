@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
-from pyspark.sql.types import StringType, StructField, StructType
 
 from include.columns import INGEST_DATE, SOURCE_FILE
 from include.contract.dataset import Source
@@ -28,19 +28,6 @@ PLACE = (INGEST_DATE, SOURCE_FILE, BLOCK, POSITION)
 LINE = "_line"
 SOURCE = "source"
 EXTRA = "_extra_"
-_CORRUPT = "_corrupt"
-_PARSED = "_parsed"
-CSV_OPTIONS = {
-    "header": "true",
-    "enforceSchema": "true",
-    "mode": "PERMISSIVE",
-    "columnNameOfCorruptRecord": _CORRUPT,
-    "quote": '"',
-    "escape": '"',
-    "encoding": "UTF-8",
-}
-# Two objects on one line: from_json would read the first and forget the second.
-TWO_OBJECTS = r"\}\s*\{"
 
 
 def read_delivered(
@@ -57,13 +44,9 @@ def read_delivered(
     """
     layouts: dict[tuple[str, str], list[DeliveredFile]] = {}
     for file in files:
-        layouts.setdefault((file.format, file.layout), []).append(file)
-    readers = {"csv": _read_csv, "jsonl": _read_json, "parquet": _read_parquet}
-    frames = [readers[form](spark, lake, table, group, source) for (form, _), group in sorted(layouts.items())]
-    whole = frames[0]
-    for frame in frames[1:]:
-        whole = whole.unionByName(frame, allowMissingColumns=True)
-    return whole
+        layouts.setdefault((file.format.TITLE, file.layout), []).append(file)
+    frames = [_read(spark, lake, table, group, source) for _, group in sorted(layouts.items())]
+    return reduce(lambda whole, frame: whole.unionByName(frame, allowMissingColumns=True), frames)
 
 
 def raw_record(frame: DataFrame, source: Source) -> Column:
@@ -77,58 +60,25 @@ def raw_record(frame: DataFrame, source: Source) -> Column:
     return F.coalesce(F.col(LINE), F.to_json(F.struct(*fields)))
 
 
-def _paths(lake: Lake, group: Sequence[DeliveredFile]) -> list[str]:
-    """Return the files' URIs with those characters escaped that Spark takes for a pattern."""
-    return [re.sub(r"([*?{}\[\]\\])", r"\\\1", lake.uri_of(file.path)) for file in group]
-
-
-def _texts(columns: Sequence[str]) -> StructType:
-    return StructType([StructField(name, StringType()) for name in columns])
-
-
-def _with_place(frame: DataFrame) -> DataFrame:
-    """Number the records before anything filters or moves them."""
-    return frame.select(
+def _read(spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source) -> DataFrame:
+    """Return files of one layout; the records are numbered before anything filters or moves them."""
+    reader = spark.read.option("basePath", lake.uri_of(table))
+    paths = [_without_pattern(lake.uri_of(file.path)) for file in group]
+    records = group[0].format.spark_records(reader, paths, group[0].columns, source)
+    placed = records.frame.select(
         "*",
         F.col("_metadata.file_name").alias(SOURCE_FILE),
         F.col("_metadata.file_block_start").alias(BLOCK),
         F.monotonically_increasing_id().alias(POSITION),
     )
-
-
-def _select(frame: DataFrame, source: Source, columns: Sequence[str], malformed: Column, line: Column) -> DataFrame:
-    values = [
-        (F.col(f"`{name}`").cast("string") if name in columns else F.lit(None).cast("string")).alias(name)
-        for name in source.columns
+    nothing = F.lit(None)
+    values = [records.values.get(name, nothing).cast("string").alias(name) for name in source.columns]
+    extras = [
+        value.cast("string").alias(EXTRA + name) for name, value in records.values.items() if name not in source.columns
     ]
-    extras = [F.col(f"`{name}`").cast("string").alias(EXTRA + name) for name in columns if name not in source.columns]
-    return frame.select(*PLACE, malformed.alias(MALFORMED), line.alias(LINE), *values, *extras)
+    return placed.select(*PLACE, records.malformed.alias(MALFORMED), records.line.alias(LINE), *values, *extras)
 
 
-def _read_csv(spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source) -> DataFrame:
-    columns = [name or f"_{number}" for number, name in enumerate(group[0].columns, start=1)]
-    reader = spark.read.options(**CSV_OPTIONS, sep=source.delimiter, basePath=lake.uri_of(table))
-    frame = _with_place(reader.schema(_texts([*columns, _CORRUPT])).csv(_paths(lake, group)))
-    return _select(frame, source, columns, F.col(_CORRUPT).isNotNull(), F.col(_CORRUPT))
-
-
-def _read_json(
-    spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source
-) -> DataFrame:
-    lines = spark.read.option("basePath", lake.uri_of(table)).text(_paths(lake, group))
-    frame = _with_place(lines.where(F.length(F.trim("value")) > 0).withColumnRenamed("value", LINE))
-    schema = _texts([*source.columns, _CORRUPT])
-    parsed = F.from_json(F.col(LINE), schema, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT})
-    fields = [F.col(f"{_PARSED}.`{name}`").alias(name) for name in (*source.columns, _CORRUPT)]
-    frame = frame.withColumn(_PARSED, parsed).select(*PLACE, LINE, *fields)
-    line = F.col(LINE)
-    malformed = F.col(_CORRUPT).isNotNull() | ~F.ltrim(line).startswith("{") | line.rlike(TWO_OBJECTS)
-    return _select(frame, source, source.columns, malformed, line)
-
-
-def _read_parquet(
-    spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source
-) -> DataFrame:
-    frame = _with_place(spark.read.option("basePath", lake.uri_of(table)).parquet(*_paths(lake, group)))
-    columns = [name for name in group[0].columns if name != INGEST_DATE]
-    return _select(frame, source, columns, F.lit(False), F.lit(None).cast("string"))
+def _without_pattern(uri: str) -> str:
+    """Escape the characters that Spark takes for a pattern."""
+    return re.sub(r"([*?{}\[\]\\])", r"\\\1", uri)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import gzip
-import io
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from include.contract.dataset import Land
 from include.errors import InputError
 from include.lake import Lake
-from include.landing.sources import Record, SourceFile
+from include.landing.formats import jsonl
+from include.landing.formats.base import SourceRecord
+from include.landing.sources import SourceFile
 
 GZIP_LEVEL = 1
 LINES_IN_MEMORY = 2_000_000
@@ -109,7 +108,7 @@ def split(files: Sequence[SourceFile], name: str, land: Land, writer: DayWriter)
 def _split_verbatim(files: Sequence[SourceFile], land: Land, writer: DayWriter) -> None:
     parse = day_parser(land)
     for file in files:
-        writer.start(".csv.gz" if file.format == "csv" else ".jsonl.gz", file.header())
+        writer.start(file.format.WRITTEN.ending, file.header())
         for record in file.records():
             writer.add(parse(record.values.get(land.day)), record.line)
             writer.broken += record.broken
@@ -119,9 +118,10 @@ def _split_projected(files: Sequence[SourceFile], land: Land, writer: DayWriter)
     """Deliver chosen columns: all rows, distinct rows of a day, or distinct rows on their first day."""
     parse = day_parser(land)
     columns = land.columns or tuple(dict.fromkeys(name for file in files for name in file.columns()))
-    as_csv = all(file.format == "csv" for file in files)
-    line = _csv_line(files[0].delimiter) if as_csv else _json_line(columns)
-    writer.start(".csv.gz" if as_csv else ".jsonl.gz", line(columns) if as_csv else "")
+    ways = {file.format.WRITTEN for file in files}
+    written = ways.pop() if len(ways) == 1 else jsonl.WRITTEN
+    header, line = written.start(columns, files[0].delimiter)
+    writer.start(written.ending, header)
     seen: set[tuple[Day, Values]] = set()
     first: dict[Values, Day] = {}
     for record in (record for file in files for record in file.records()):
@@ -140,7 +140,7 @@ def _split_projected(files: Sequence[SourceFile], land: Land, writer: DayWriter)
         writer.add(day, line(values))
 
 
-def _delivered(record: Record, columns: Sequence[str], land: Land) -> Values | None:
+def _delivered(record: SourceRecord, columns: Sequence[str], land: Land) -> Values | None:
     """Return the record's values, None when the table delivers nothing for it."""
     if record.broken or not all(str(record.values.get(name) or "").strip() for name in land.skip_without):
         return None
@@ -162,20 +162,3 @@ def _parse_day(text: str, form: str) -> Day:
         return dt.datetime.strptime(text, form).date()
     except ValueError:
         return None
-
-
-def _csv_line(delimiter: str) -> Callable[[Sequence[str]], str]:
-    special = re.compile(f'["\r\n{re.escape(delimiter)}]')
-
-    def line(values: Sequence[str]) -> str:
-        if len(values) > 1 and not any(map(special.search, values)):
-            return delimiter.join(values)
-        buffer = io.StringIO()
-        csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(values)
-        return buffer.getvalue()
-
-    return line
-
-
-def _json_line(columns: Sequence[str]) -> Callable[[Sequence[str]], str]:
-    return lambda values: json.dumps(dict(zip(columns, values, strict=True)), ensure_ascii=False)

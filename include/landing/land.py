@@ -12,16 +12,17 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from include.columns import SUCCESS_MARKER, TABLES
 from include.contract.dataset import Dataset, Land, TableMapping
 from include.errors import ConfigurationError, InputError
 from include.lake import Lake, partition_folder, staging_folder
 from include.landing.days import WRITERS, DayWriter, split
-from include.landing.sources import FORMATS, SourceFile
+from include.landing.formats import format_of
+from include.landing.sources import SourceFile
 from include.log import step
 
 logger = logging.getLogger(__name__)
 
-SUCCESS = "_SUCCESS"
 LONGEST_RANGE = 3700
 
 Summary = dict[str, dict[str, object]]
@@ -69,7 +70,7 @@ def land(
 
 
 def _mappings(dataset: Dataset) -> dict[str, tuple[TableMapping, Land]]:
-    tables = {name: dataset.table(name) for name in ("events", "items", "users")}
+    tables = {name: dataset.table(name) for name in TABLES}
     without = [name for name, mapping in tables.items() if mapping.land is None]
     if without:
         raise ConfigurationError(
@@ -93,7 +94,7 @@ def find_files(source: Path, table: str, plan: Land) -> list[Path]:
     if not source.is_dir():
         raise InputError(f"--source {source} does not exist", remedy="give the path of your file or of its folder")
     names = sorted(path.name for path in source.iterdir() if path.is_file() and path.name[0] not in "._")
-    known = [name for name in names if name.endswith(tuple(FORMATS))]
+    known = [name for name in names if format_of(name)]
     chosen = [name for name in known if any(fnmatch.fnmatchcase(name, pattern) for pattern in plan.files)]
     if not chosen:
         raise InputError(
@@ -154,11 +155,11 @@ def _deliver(lake: Lake, writer: DayWriter, table: str, days: list[dt.date], hom
 
 def replace_day(lake: Lake, staged: list[str], folder: str) -> None:
     """Make the files below the `staged` folders the whole of `folder`, closed by `_SUCCESS`."""
-    lake.delete(f"{folder}/{SUCCESS}")
+    lake.delete(f"{folder}/{SUCCESS_MARKER}")
     lake.delete(folder)
     for source in staged:
         for info in lake.list_files(source):
             name = info.path.rpartition("/")[2]
             prefix = "undated-" if source.endswith("/None") else ""
             lake.move(info.path, f"{folder}/{prefix}{name}")
-    lake.write_bytes(f"{folder}/{SUCCESS}", b"")
+    lake.write_bytes(f"{folder}/{SUCCESS_MARKER}", b"")

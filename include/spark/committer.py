@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
+from include.columns import SUCCESS_MARKER
 from include.errors import ConfigurationError
 from include.lake.s3 import S3Lake
 from include.lake.store import Lake
 
-SUCCESS = "_SUCCESS"
 WANTED = "magic"
 
 
@@ -27,7 +27,7 @@ def check_committer(lake: Lake, folder: str) -> None:
     """
     if not isinstance(lake, S3Lake):
         return
-    content = lake.read_bytes(f"{folder}/{SUCCESS}")
+    content = lake.read_bytes(f"{folder}/{SUCCESS_MARKER}")
     try:
         found = str(json.loads(content).get("committer", "another committer"))
     except (ValueError, AttributeError):

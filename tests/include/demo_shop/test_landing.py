@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include import columns as c
 from include.demo_shop import OPENING, Landed, Shop, ShopConfig, land
-from include.demo_shop.landing import FILES, SUCCESS, write_table
+from include.demo_shop.landing import FILES, write_table
 from include.errors import ConfigurationError
 from include.lake import Lake, open_lake, partition_folder
 
@@ -69,7 +69,7 @@ def test_every_day_of_every_table_is_closed(whole: tuple[Lake, Landed]) -> None:
     landing, _ = whole
     for table in c.TABLES:
         for day in range(DAYS):
-            assert landing.read_bytes(f"{partition_folder(table, after(day))}/{SUCCESS}") == b""
+            assert landing.read_bytes(f"{partition_folder(table, after(day))}/{c.SUCCESS_MARKER}") == b""
 
 
 @given(cuts=st.sets(st.integers(1, DAYS - 1), max_size=3))
@@ -104,7 +104,7 @@ def test_a_day_without_rows_is_only_closed(tmp_path: Path) -> None:
     landing = open_lake(tmp_path.as_uri())
     write_table(landing, c.ITEMS, OPENING, ["{}"])
     write_table(landing, c.ITEMS, OPENING, [])
-    assert list(content(landing)) == [f"{partition_folder(c.ITEMS, OPENING)}/{SUCCESS}"]
+    assert list(content(landing)) == [f"{partition_folder(c.ITEMS, OPENING)}/{c.SUCCESS_MARKER}"]
 
 
 def test_days_of_two_shops_never_share_a_landing_zone(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_days_of_two_shops_never_share_a_landing_zone(tmp_path: Path) -> None:
 
 def test_somebody_elses_days_stay(tmp_path: Path) -> None:
     landing = open_lake(tmp_path.as_uri())
-    landing.write_bytes(f"{partition_folder(c.EVENTS, dt.date(2011, 1, 4))}/{SUCCESS}", b"")
+    landing.write_bytes(f"{partition_folder(c.EVENTS, dt.date(2011, 1, 4))}/{c.SUCCESS_MARKER}", b"")
     with pytest.raises(ConfigurationError, match="not a demo shop"):
         land(Shop(CONFIG), landing, OPENING, OPENING)
 

@@ -20,8 +20,8 @@ from include.errors import ConfigurationError, InputError
 from include.lake import Lake, list_days, open_lake
 from include.landing import days as splitting
 from include.landing.days import day_parser
+from include.landing.formats.text import BLANK
 from include.landing.land import land
-from include.landing.sources import BLANK
 from tests.include.contract.mappings import SHOP, shop
 
 HEADER = "receipt,article,name,at,pieces,customer,amount"

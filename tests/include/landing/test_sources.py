@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
+from csv import writer as csv_writer
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.errors import InputError
-from include.landing.sources import SourceFile, format_of, parse_json, split_csv
+from include.landing.formats import csv, format_of, jsonl, parquet
+from include.landing.formats.base import LandingFormat
+from include.landing.formats.csv import split_csv
+from include.landing.formats.jsonl import parse_json
+from include.landing.sources import SourceFile
 
 # A field may hold anything but what ends a line.
 FIELD = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
@@ -22,7 +26,7 @@ FIELD = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs
 @given(fields=st.lists(FIELD, min_size=2, max_size=5), delimiter=st.sampled_from(",;\t|"))
 def test_fields_survive_writing_and_splitting(fields: list[str], delimiter: str) -> None:
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(fields)
+    csv_writer(buffer, delimiter=delimiter, lineterminator="").writerow(fields)
     assert split_csv(buffer.getvalue(), delimiter) == fields
 
 
@@ -44,9 +48,9 @@ def test_any_other_json_is_broken_and_kept(line: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.csv", "csv"), ("a.b.csv.gz", "csv"), ("a.jsonl.gz", "jsonl"), ("a.parquet", "parquet"), ("a.xlsx", None)],
+    [("a.csv", csv), ("a.b.csv.gz", csv), ("a.jsonl.gz", jsonl), ("a.parquet", parquet), ("a.xlsx", None)],
 )
-def test_the_name_tells_the_format(name: str, form: str | None) -> None:
+def test_the_name_tells_the_format(name: str, form: LandingFormat | None) -> None:
     assert format_of(name) == form
 
 
