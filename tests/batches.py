@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake import Lake, commit_folder, partition_folder
+from include.lake import Lake, partition_folder
 from include.serving.batch import Batch, open_batch
 from include.serving.checksum import table_checksum
+from tests.commits import commit_all
 
 DAY = dt.date(2026, 11, 20)
 LISTS = pa.schema([
@@ -96,7 +97,7 @@ def write_batch(
         "metrics": {"recall_at_20": 0.13},
         "shortfall": users // 3,
     }
-    commit_folder(
+    commit_all(
         lake, staged, folder, fingerprint=f"{shift:012x}", counts={"users": users}, details=described | (details or {})
     )
     return open_batch(lake, folder)
@@ -108,4 +109,4 @@ def write_day(lake: Lake, day: dt.date = DAY) -> None:
         staged = f"_staging/{table}-{day}"
         lake.write_bytes(f"{staged}/part-0.parquet", b"")
         counts = {"landed": landed, "ingested": landed - 3, "duplicates": 2, "quarantined": 1}
-        commit_folder(lake, staged, partition_folder(table, day), fingerprint="f", counts=counts)
+        commit_all(lake, staged, partition_folder(table, day), fingerprint="f", counts=counts)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 from include.settings import PROJECT
@@ -22,6 +23,18 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_import_directions_hold() -> None:
     done = lint(PROJECT)
     assert done.returncode == 0, done.stdout
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports inside functions count; those for type checking alone do not."""
+    graph = grimp.build_graph(*(part for part in PARTS if part != "plugins"), exclude_type_checking_imports=True)
+    circles = [
+        (importer, imported)
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if graph.chain_exists(importer=imported, imported=importer)
+    ]
+    assert circles == []
 
 
 @pytest.mark.parametrize(

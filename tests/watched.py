@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import SecretStr
 
-from include.lake import Lake, commit_folder, open_lake, partition_folder
+from include.lake import Lake, open_lake, partition_folder
 from include.serving.checksum import table_checksum
 from include.serving.publish import publish
 from include.settings import Settings
 from tests.batches import ITEMS, LISTS, POPULAR
+from tests.commits import commit_all
 from tests.databases import Database
 from tests.training_sets import Pair, make_tables
 
@@ -66,9 +67,7 @@ class WatchedShop:
         )
         day = day_after(number)
         self._write(f"_staging/events-{day}", "part.parquet", table)
-        commit_folder(
-            self.lake, f"_staging/events-{day}", partition_folder("events", day), fingerprint=f"{day}{missing}"
-        )
+        commit_all(self.lake, f"_staging/events-{day}", partition_folder("events", day), fingerprint=f"{day}{missing}")
 
     def run(self, job: str, number: int, **options: Any) -> dict[str, Any]:
         """Run a job on a day as its command line would."""
@@ -96,7 +95,7 @@ class WatchedShop:
                 (run_date - dt.timedelta(days=back)).isoformat(): reference(back) for back in range(27, -1, -1)
             },
         }
-        commit_folder(self.lake, f"_staging/{run_date}", folder, fingerprint=f"t{run_date}", details=details)
+        commit_all(self.lake, f"_staging/{run_date}", folder, fingerprint=f"t{run_date}", details=details)
         return folder
 
     def _batch(self, run_date: dt.date, model: str, good: bool, training_set: str) -> Any:
@@ -138,7 +137,7 @@ class WatchedShop:
             "metrics": {},
             "shortfall": 0,
         }
-        commit_folder(self.lake, staged, folder, fingerprint=model, counts={"users": N_USERS}, details=details)
+        commit_all(self.lake, staged, folder, fingerprint=model, counts={"users": N_USERS}, details=details)
         return open_batch(self.lake, folder)
 
     def _write(self, folder: str, name: str, table: pa.Table) -> None:

@@ -4,9 +4,10 @@ from include.lake.artifacts import Artifact, Content, find_or_make, open_artifac
 from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
+from include.lake.opening import connect_lake, open_lake
 from include.lake.partitions import list_days, load_days, partition_folder, partition_uris
 from include.lake.s3_failures import s3_failure
-from include.lake.store import FileInfo, Lake, connect_lake, open_lake
+from include.lake.store import FileInfo, Lake
 
 __all__ = [
     "MANIFEST",

@@ -30,11 +30,11 @@ def commit_folder(
     staged: str,
     folder: str,
     *,
+    files: Collection[str],
     fingerprint: str,
     counts: Mapping[str, int] | None = None,
     inputs: Mapping[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
-    files: Collection[str] | None = None,
 ) -> Manifest:
     """Make the files below `staged` the whole content of `folder`, at once.
 
@@ -45,12 +45,11 @@ def commit_folder(
     ----------
     staged, folder
         Paths relative to the lake's root.
+    files
+        The files that belong, relative to `staged`. Others there, such as those of killed attempts, are left behind,
+        and a listing that lags behind loses none.
     fingerprint, counts, inputs, details
         See `Manifest`.
-    files
-        Paths of the files that belong, relative to `staged`: others there, such as those of killed attempts, are
-        left behind, and a listing that lags behind loses none. None: all that are listed but those with a name,
-        or in a folder with a name, that starts with `_` or `.`.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def commit_folder(
     """
     version, before = lake.version(f"{folder}/{MANIFEST}"), lake.list_files(folder)
     entries = []
-    for relative in sorted(_listed(lake, staged) if files is None else files):
+    for relative in sorted(files):
         path = f"{staged}/{relative}"
         size = lake.size(path)
         tag = rows_tag(lake, path) if path.endswith(PARQUET) else lake.content_tag(path)
@@ -156,11 +155,6 @@ def find_complete(lake: Lake, folder: str) -> Manifest | None:
         return None
     logger.info("%s is committed and complete: reused", folder)
     return manifest
-
-
-def _listed(lake: Lake, staged: str) -> list[str]:
-    names = (info.path[len(staged) + 1 :] for info in lake.list_files(staged))
-    return [name for name in names if not any(part.startswith(("_", ".")) for part in name.split("/"))]
 
 
 def _size(lake: Lake, path: str) -> int | None:

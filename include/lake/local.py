@@ -20,8 +20,6 @@ from include.lake.store import FileInfo
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
-CHUNK = 1 << 20
-
 
 @contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
@@ -49,7 +47,7 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 class LocalLake:
-    """See `Lake`. Atomicity comes from rename and link, which POSIX guarantees."""
+    """See `Lake`. Atomicity comes from rename, which POSIX guarantees."""
 
     def __init__(self, root: str) -> None:
         self.root = Path(unquote(root)).absolute()
@@ -85,15 +83,6 @@ class LocalLake:
         with _named_errors(target), self._temporary(target, data) as temporary:
             Path(temporary).replace(target)
 
-    def put_if_absent(self, path: str, data: bytes) -> bool:
-        target = self.root / path
-        with _named_errors(target), self._temporary(target, data) as temporary:
-            try:
-                os.link(temporary, target)
-            except FileExistsError:
-                return False
-        return True
-
     def version(self, path: str) -> str | None:
         return self.content_tag(path) if self.exists(path) else None
 
@@ -114,10 +103,6 @@ class LocalLake:
                     found.append(FileInfo(str(file.relative_to(self.root)), file.stat().st_size))
         return sorted(found)
 
-    def list_folders(self, folder: str) -> list[str]:
-        target = self.root / folder
-        return sorted(entry.name for entry in target.iterdir() if entry.is_dir()) if target.is_dir() else []
-
     def move(self, source: str, target: str) -> None:
         goal = self.root / target
         with _named_errors(self.root / source):
@@ -134,11 +119,8 @@ class LocalLake:
 
     def content_tag(self, path: str) -> str:
         target = self.root / path
-        digest = hashlib.sha256()
         with _named_errors(target), target.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
     @contextmanager
     def _temporary(self, target: Path, data: bytes) -> Iterator[str]:

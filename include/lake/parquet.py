@@ -8,12 +8,9 @@ footer do not; the footer's schema is added in words.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from include.lake.store import Lake
+from include.lake.store import CHUNK, Lake
 
-CHUNK = 1 << 20
 MAGIC = b"PAR1"
 TAIL = 8  # the footer's length in 4 bytes, and MAGIC
 

@@ -27,7 +27,7 @@ from include.lake.s3_client import (
     missing,
     named_errors,
 )
-from include.lake.store import FileInfo
+from include.lake.store import CHUNK, FileInfo
 from include.settings import S3Settings, load_s3_settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 1 << 20
 MOST_AT_ONCE = 1000  # keys that one request may delete
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 WRITER = "nightshelf-writer"
@@ -89,9 +88,6 @@ class S3Lake:
         with self._named(path):
             self._client.put_object(Bucket=self.bucket, Key=self._key(path), Body=data)
 
-    def put_if_absent(self, path: str, data: bytes) -> bool:
-        return self._put_if(path, data, {"IfNoneMatch": "*"})
-
     def version(self, path: str) -> str | None:
         head = self._head(path)
         return None if head is None else str(head["ETag"])
@@ -107,11 +103,6 @@ class S3Lake:
             objects = (entry for entry in page.get("Contents", ()) if not entry["Key"].endswith("/"))
             found += [FileInfo(entry["Key"][start:], int(entry["Size"])) for entry in objects]
         return sorted(found)
-
-    def list_folders(self, folder: str) -> list[str]:
-        start = len(self._below(folder))
-        pages = self._pages(folder, Delimiter="/")
-        return sorted(entry["Prefix"][start:-1] for page in pages for entry in page.get("CommonPrefixes", ()))
 
     def move(self, source: str, target: str) -> None:
         origin = {"Bucket": self.bucket, "Key": self._key(source)}
@@ -164,10 +155,10 @@ class S3Lake:
     def _named(self, path: str) -> AbstractContextManager[None]:
         return named_errors(self._uri(path), self.bucket, self.access)
 
-    def _pages(self, folder: str, **options: str) -> list[dict[str, Any]]:
+    def _pages(self, folder: str) -> list[dict[str, Any]]:
         with self._named(folder):
             paginator = self._client.get_paginator("list_objects_v2")
-            return list(paginator.paginate(Bucket=self.bucket, Prefix=self._below(folder), **options))
+            return list(paginator.paginate(Bucket=self.bucket, Prefix=self._below(folder)))
 
     def _head(self, path: str) -> dict[str, Any] | None:
         """Return what is known about an object, None if there is none."""

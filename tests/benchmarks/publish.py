@@ -19,7 +19,7 @@ import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake import Lake, commit_folder, open_lake
+from include.lake import Lake, open_lake
 from include.ranking.distribute import PARQUET
 from include.serving.batch import Batch, open_batch
 from include.serving.builds import drop_unreferenced, load_build
@@ -30,6 +30,7 @@ from include.serving.publish import Published, publish
 from include.serving.rollback import Request, roll_back
 from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
 from include.settings import PROJECT
+from tests.commits import commit_all
 from tests.databases import Database, running_server
 from tests.waiting import eventually
 
@@ -124,7 +125,7 @@ def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
         pq.write_table(table, f"{root}/{staged}/{name}/part.parquet")
     details = {"run_date": str(day), "model_version": str(seed), "variant": "main", "checksum": combine([digests])}
     folder = f"batches/{day}-{seed:012x}"
-    commit_folder(lake, staged, folder, fingerprint=str(seed), counts={"users": size.users}, details=details)
+    commit_all(lake, staged, folder, fingerprint=str(seed), counts={"users": size.users}, details=details)
     return open_batch(lake, folder)
 
 

@@ -52,7 +52,7 @@ def test_what_is_stored_outlives_the_server(home: Home, server: S3Server) -> Non
     assert not server.running()
     server.start(environment)
     assert lake.read_bytes("a/b") == b"kept"
-    assert not lake.put_if_absent("a/b", b"other")
+    assert not lake.write_if_unchanged("a/b", b"other", None)
     assert lake.uri == f"s3://{BUCKET}/lake"
 
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import SecretStr
 
-from include.lake import Lake, commit_folder
+from include.lake import Lake
 from include.settings import Settings
+from tests.commits import commit_all
 from tests.databases import Database
 from tests.training_sets import RUN_DATE, Pair, make_tables
 
@@ -63,5 +64,5 @@ def commit_training_set(lake: Lake, run_date: dt.date = RUN_DATE, seed: int = 0,
     cutoff = run_date - dt.timedelta(days=HOLDOUT_DAYS)
     details = {"run_date": run_date.isoformat(), "cutoff": cutoff.isoformat(), "holdout_days": HOLDOUT_DAYS}
     counts = {"users": N_USERS, "items": N_ITEMS}
-    commit_folder(lake, staged, folder, fingerprint=f"{tag}{seed}", counts=counts, details=details)
+    commit_all(lake, staged, folder, fingerprint=f"{tag}{seed}", counts=counts, details=details)
     return folder

@@ -85,7 +85,7 @@ def test_days_without_a_known_user_stop_the_night(
     commit_day(lake, day=LAST, events=events(LAST, (None, "BREAD")), items=[])
     with pytest.raises(ValidationError, match="400 days up to 2026-01-31 hold no event of a known user"):
         run(settings)
-    assert lake.list_folders("training_sets") == []
+    assert lake.list_files("training_sets") == []
     assert lake.list_files("_staging") == []
 
 

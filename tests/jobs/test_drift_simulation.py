@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.lake import Lake, commit_folder, partition_folder
+from include.lake import Lake, partition_folder
 from include.settings import Settings
 from jobs import drift_replay, drift_simulation
+from tests.commits import commit_all
 
 FIRST = dt.date(2026, 1, 5)
 
@@ -46,7 +47,7 @@ def write(lake: Lake, table: str, day: dt.date, columns: dict[str, Any]) -> None
     staged = f"_staging/{table}-{day}"
     Path(lake.filesystem()[1], staged).mkdir(parents=True)
     pq.write_table(pa.table(columns), Path(lake.filesystem()[1], staged, "part.parquet"))
-    commit_folder(lake, staged, partition_folder(table, day), fingerprint=str(day))
+    commit_all(lake, staged, partition_folder(table, day), fingerprint=str(day))
 
 
 def test_a_real_shop_is_replayed(settings: Settings, lake: Lake, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ import pytest
 
 from include.errors import MissingArtifactError
 from include.evaluation.report import write_report
-from include.lake import Lake, commit_folder
+from include.lake import Lake
 from include.settings import Settings
 from jobs import gate
+from tests.commits import commit_all
 from tests.databases import Database
 from tests.jobs.nights import with_policy
 
@@ -27,7 +28,7 @@ def commit(lake: Lake, recall: float, *, name: str = "f1", incumbent: float | No
     }  # fmt: skip
     lake.write_bytes(f"staged/{name}/report.json", write_report(report))
     folder = f"evaluations/2026-01-31-{name}"
-    commit_folder(lake, f"staged/{name}", folder, fingerprint=name)
+    commit_all(lake, f"staged/{name}", folder, fingerprint=name)
     return folder
 
 

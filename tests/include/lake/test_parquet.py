@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.lake import Lake, commit_folder, open_lake, staging_folder
+from include.lake import Lake, open_lake, staging_folder
 from include.lake.parquet import rows_tag
+from tests.commits import commit_all
 
 ROWS = pa.table({"item_id": ["a", "b", "c"] * 500, "price": [1.0, None, 2.5] * 500})
 
@@ -73,5 +74,5 @@ def test_equal_rows_are_committed_under_equal_names(lake: Lake, tmp_path: Path) 
         path = write(lake, f"{staged}/part-0", ROWS)
         if number:
             reorder_footer(tmp_path / path)
-        manifests.append(commit_folder(lake, staged, "t/D", fingerprint="f"))
+        manifests.append(commit_all(lake, staged, "t/D", fingerprint="f"))
     assert manifests[0] == manifests[1]

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from include.errors import MissingArtifactError
-from include.lake import Lake, commit_folder, list_days, load_days, partition_folder, partition_uris, staging_folder
+from include.lake import Lake, list_days, load_days, partition_folder, partition_uris, staging_folder
+from tests.commits import commit_all
 
 DAYS = [dt.date(2026, 1, day) for day in (1, 2, 3, 4)]
 
@@ -13,7 +14,7 @@ DAYS = [dt.date(2026, 1, day) for day in (1, 2, 3, 4)]
 def commit(lake: Lake, day: dt.date, name: str) -> None:
     staged = staging_folder("t")
     lake.write_bytes(f"{staged}/{name}", name.encode())
-    commit_folder(lake, staged, partition_folder("events", day), fingerprint=f"{day}")
+    commit_all(lake, staged, partition_folder("events", day), fingerprint=f"{day}")
 
 
 def test_days_are_listed_in_order_and_only_when_committed(lake: Lake) -> None:

@@ -27,6 +27,7 @@ from include.lake import (
     staging_folder,
 )
 from include.landing.delivered import find_delivered
+from tests.commits import commit_all
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET
 
@@ -36,13 +37,12 @@ OPERATIONS: list[Callable[[Lake], object]] = [
     lambda lake: lake.exists("x"),
     lambda lake: lake.read_bytes("x"),
     lambda lake: lake.write_bytes("x", b"1"),
-    lambda lake: lake.put_if_absent("x", b"1"),
+    lambda lake: lake.write_if_unchanged("x", b"1", None),
     lambda lake: lake.list_files(""),
-    lambda lake: lake.list_folders(""),
     lambda lake: lake.move("x", "y"),
     lambda lake: lake.delete("x"),
 ]
-NAMES = ["exists", "read", "write", "put if absent", "list files", "list folders", "move", "delete"]
+NAMES = ["exists", "read", "write", "write if unchanged", "list files", "move", "delete"]
 
 
 @pytest.fixture
@@ -118,11 +118,11 @@ def test_an_answer_that_breaks_off_is_read_again(uri: str, proxy: FaultyProxy) -
 def test_the_winner_knows_although_its_answer_was_lost(uri: str, proxy: FaultyProxy) -> None:
     lake = open_lake(uri)
     proxy.plan(Fault.LOST_ANSWER)
-    assert lake.put_if_absent("x", b"mine")
+    assert lake.write_if_unchanged("x", b"mine", None)
     seen = lake.version("x")
     proxy.plan(Fault.LOST_ANSWER)
     assert lake.write_if_unchanged("x", b"mine again", seen)
-    assert not lake.put_if_absent("x", b"mine again"), "the same bytes of somebody else"
+    assert not lake.write_if_unchanged("x", b"mine again", None), "the same bytes of somebody else"
     assert proxy.made == 2
 
 
@@ -181,7 +181,7 @@ def test_commits_through_faults_are_whole(uri: str, proxy: FaultyProxy) -> None:
         files = {f"{staged}/{part}.json": f"{number} {part}".encode() for part in range(3)}
         for path, data in files.items():
             lake.write_bytes(path, data)
-        manifest = commit_folder(lake, staged, folder, fingerprint=f"{number}")
+        manifest = commit_all(lake, staged, folder, fingerprint=f"{number}")
         content = [lake.read_bytes(f"{folder}/{path}") for path in open_folder(lake, folder).paths()]
         return sorted(content) == sorted(files.values()) and load_manifest(lake, folder) == manifest
 

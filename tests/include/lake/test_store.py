@@ -57,15 +57,8 @@ def test_files_are_listed_at_any_depth_by_path_with_their_size(lake: Lake) -> No
     assert lake.list_files("t") == [FileInfo("t/a", 1), FileInfo("t/b/1", 3), FileInfo("t/b/2", 2)]
 
 
-def test_folders_are_listed_by_name_one_level_deep(lake: Lake) -> None:
-    for path in ("t/b/deep/x", "t/a/x", "t/file"):
-        lake.write_bytes(path, b"")
-    assert lake.list_folders("t") == ["a", "b"]
-
-
 def test_nothing_there_lists_nothing(lake: Lake) -> None:
     assert lake.list_files("nowhere") == []
-    assert lake.list_folders("nowhere") == []
 
 
 def test_deleting_takes_everything_below_and_is_no_error_twice(lake: Lake) -> None:
@@ -83,12 +76,6 @@ def test_the_tag_follows_the_content(lake: Lake) -> None:
         lake.write_bytes(path, data)
     assert lake.content_tag("a") == lake.content_tag("b") != lake.content_tag("c")
     assert int(lake.content_tag("a"), 16) >= 0
-
-
-def test_put_if_absent_keeps_the_first(lake: Lake) -> None:
-    assert lake.put_if_absent("t/x", b"first")
-    assert not lake.put_if_absent("t/x", b"second")
-    assert lake.read_bytes("t/x") == b"first"
 
 
 def test_a_file_is_replaced_only_as_the_version_that_was_seen(lake: Lake) -> None:
@@ -129,7 +116,7 @@ def test_a_race_for_one_path_has_one_winner(lake: Lake) -> None:
 
         def put(racer: int, race: int = race, start: threading.Barrier = start) -> bool:
             start.wait()
-            return lake.put_if_absent(f"race/{race}", str(racer).encode())
+            return lake.write_if_unchanged(f"race/{race}", str(racer).encode(), None)
 
         with ThreadPoolExecutor(racers) as pool:
             won = list(pool.map(put, range(racers)))

@@ -113,7 +113,7 @@ def committed(lake: Lake) -> dict[str, Manifest]:
         filesystem, root = lake.filesystem()
         files = [pq.read_table(f"{root}/{folder}/{path}", filesystem=filesystem) for path in manifest.paths()]
         assert sum(file.num_rows for file in files) == counts["ingested"]
-    folders += [f"training_sets/{name}" for name in lake.list_folders("training_sets")]
+    folders += sorted({"/".join(file.path.split("/")[:2]) for file in lake.list_files("training_sets")})
     folders += [
         partition_folder(f"quarantine/{table}", day)
         for table in TABLES
