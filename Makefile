@@ -10,7 +10,8 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean lint test test-fast bench
+.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean lint test \
+	test-fast bench
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -38,8 +39,10 @@ s3: jars ## fetch what LAKE=s3 needs: those jars and an S3 server for this machi
 lock: setup ## compile pyproject.toml into requirements.txt and requirements/; UPGRADE=1 looks for newer versions
 	@scripts/lock.sh
 
-nightly: setup $(if $(filter s3,$(LAKE)),s3) ## real nights on the demo shop; DATASET=online_retail SOURCE=<file> for real data, NIGHTS=2, LAKE=s3
-	@$(CLI) nightly $${LAKE:+--lake "$$LAKE"} $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} $${NIGHTS:+--nights "$$NIGHTS"}
+nightly: $(if $(filter s3,$(LAKE)),s3)
+nightly: setup ## real nights on the demo shop; NIGHTS=2, LAKE=s3, DATASET=online_retail SOURCE=<file>
+	@$(CLI) nightly $${LAKE:+--lake "$$LAKE"} $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} \
+	  $${NIGHTS:+--nights "$$NIGHTS"}
 
 up: setup ## start PostgreSQL and Airflow
 	@$(CLI) up
@@ -57,7 +60,8 @@ mlflow: .venv/.lock ## MLflow's pages, until Ctrl-C
 	@$(CLI) mlflow
 
 drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800 (stable ones) OUT=figures.json
-	@.venv/bin/python -m jobs.drift_simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} $${OUT:+--out "$$OUT"} >/dev/null
+	@.venv/bin/python -m jobs.drift_simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} \
+	  $${OUT:+--out "$$OUT"} >/dev/null
 
 env: ## write .env with fresh secrets, for docker compose; one that is there stays
 	@scripts/env.sh
@@ -74,9 +78,11 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: dev $(if $(filter s3,$(or $(PARTS),s3)),s3) ## measure ranking, publishing and S3, write docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
+bench: $(if $(filter s3,$(or $(PARTS),s3)),s3)
+bench: dev ## measure into docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick
 	@scripts/apart.sh bench || echo "bench: the peers cannot be installed; their rows will say so" >&2
-	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} --docs docs
+	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} \
+	  --docs docs
 
 test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
 	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres)"

@@ -14,6 +14,7 @@ FOLDER=$("$PYTHON" -c 'from include.settings import load_settings; print(load_se
 DRAFTS=$FOLDER/.drafts
 
 say() { echo "jars: $*"; }
+die() { say "$*"; exit 1; }
 
 right() { # file, sha256
   [ -f "$1" ] && echo "$2  $1" | sha256sum --check --status
@@ -37,8 +38,8 @@ while read -r coordinates sum; do
   name=$artifact-$version.jar
   right "$FOLDER/$name" "$sum" && continue
   say "fetching $coordinates"
-  fetch "$group" "$artifact" "$version" || { say "$coordinates cannot be fetched: see Maven's or Ivy's message above"; exit 1; }
-  right "$DRAFTS/$name" "$sum" || { say "$name has another SHA-256 than deploy/spark/s3-jars.txt says; it is not used"; exit 1; }
+  fetch "$group" "$artifact" "$version" || die "$coordinates cannot be fetched: see Maven's or Ivy's message above"
+  right "$DRAFTS/$name" "$sum" || die "$name has another SHA-256 than deploy/spark/s3-jars.txt says; it is not used"
   mv "$DRAFTS/$name" "$FOLDER/$name"
 done < <(grep -v '^#' deploy/spark/s3-jars.txt)
 say "ready in $FOLDER"

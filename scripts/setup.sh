@@ -77,7 +77,8 @@ find_all() { # sets python, java and missing
 install_packages() {
   local names=$1 sudo=
   local advice="install them as root: apt-get update && apt-get install -y $names"
-  command -v apt-get >/dev/null || die "this machine lacks $names (Debian's names): install them with its package manager"
+  command -v apt-get >/dev/null ||
+    die "this machine lacks $names (Debian's names): install them with its package manager"
   if [ "$(id -u)" != 0 ]; then
     sudo -n true 2>/dev/null || die "this machine lacks $names: $advice"
     sudo="sudo -n"
@@ -101,13 +102,17 @@ pip_setting() { # what pip would use for NAME, from its files and its environmen
     sed -n "s/^\(global\|install\|:env:\)\.$1='\(.*\)'\$/\2/p" | tail -n 1
 }
 
+hand_on() { # pip's setting NAME becomes uv's VARIABLE, unless that or its older name is set
+  local value; value=$(pip_setting "$1")
+  [ -z "$value" ] || export "$2=${!2:-${!3:-$value}}"
+}
+
 hand_on_to_uv() { # uv does not read pip's settings; its own, where there are any, win
-  local value
-  value=$(pip_setting index-url);       [ -z "$value" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-$value}}"
-  value=$(pip_setting extra-index-url); [ -z "$value" ] || export UV_INDEX="${UV_INDEX:-${UV_EXTRA_INDEX_URL:-$value}}"
-  value=$(pip_setting find-links);      [ -z "$value" ] || export UV_FIND_LINKS="${UV_FIND_LINKS:-$value}"
-  value=$(pip_setting trusted-host);    [ -z "$value" ] || export UV_INSECURE_HOST="${UV_INSECURE_HOST:-$value}"
-  value=$(pip_setting cert);            [ -z "$value" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$value}"
+  hand_on index-url UV_DEFAULT_INDEX UV_INDEX_URL
+  hand_on extra-index-url UV_INDEX UV_EXTRA_INDEX_URL
+  hand_on find-links UV_FIND_LINKS UV_FIND_LINKS
+  hand_on trusted-host UV_INSECURE_HOST UV_INSECURE_HOST
+  hand_on cert SSL_CERT_FILE SSL_CERT_FILE
 }
 
 bootstrap_uv() { # by pip, from the lock's own lines
@@ -122,7 +127,8 @@ bootstrap_uv() { # by pip, from the lock's own lines
 
 check_disk() {
   local free; free=$(df -Pm . | awk 'NR == 2 {print $4}')
-  [ "$free" -ge "$NEEDED_MB" ] || die "$PWD has $free MB free, the environment needs $NEEDED_MB: make room and try again"
+  [ "$free" -ge "$NEEDED_MB" ] ||
+    die "$PWD has $free MB free, the environment needs $NEEDED_MB: make room and try again"
 }
 
 make_environment() { # $1: the interpreter; $2: JAVA_HOME; the rest: lock files
@@ -181,7 +187,7 @@ fi
 if [ -n "$missing" ]; then
   install_packages "$missing"
   find_all
-  [ -n "$python" ] || die "this machine's python3 is none of 3.11, 3.12 and 3.13: install one and run PYTHON=<program> make setup"
+  [ -n "$python" ] || die "apt has no Python 3.11, 3.12 or 3.13: install one and run PYTHON=<program> make setup"
   [ -z "$missing" ] || die "still missing after apt: $missing"
 fi
 
