@@ -1,7 +1,7 @@
-"""Where things are: the one reader of the environment.
+"""The settings: the only reader of the environment.
 
 A variable that is not set in the environment is looked up in `$NIGHTSHELF_HOME/stack.env`,
-which the embedded stack writes; so a job that a person repeats in a shell finds the same
+which the development stack writes. So a job that a person repeats in a shell finds the same
 database and the same lake as the scheduler's run did.
 
 A secret may stand in a file instead, which `<NAME>_FILE` names, as with the official container images.
@@ -12,8 +12,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic import ValidationError as PydanticError
@@ -22,58 +23,43 @@ from include.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACK_FILE = "stack.env"
-
-VARIABLES = {
-    "home": "NIGHTSHELF_HOME",
-    "cache": "NIGHTSHELF_CACHE",
-    "dataset": "NIGHTSHELF_DATASET",
-    "policy_file": "NIGHTSHELF_POLICY",
-    "drift_policy_file": "NIGHTSHELF_DRIFT_POLICY",
-    "lake_uri": "LAKE_URI",
-    "landing_uri": "LANDING_URI",
-    "database_url": "NIGHTSHELF_DATABASE_URL",
-    "analyst_url": "NIGHTSHELF_ANALYST_URL",
-    "airflow_database_url": "NIGHTSHELF_AIRFLOW_DATABASE_URL",
-    "slack_webhook": "NIGHTSHELF_SLACK_WEBHOOK",
-    "smtp_url": "NIGHTSHELF_SMTP_URL",
-    "mail_from": "NIGHTSHELF_MAIL_FROM",
-    "mail_to": "NIGHTSHELF_MAIL_TO",
-    "fresh_by": "NIGHTSHELF_FRESH_BY",
-    "tracking_uri": "MLFLOW_TRACKING_URI",
-    "tracking_password": "MLFLOW_TRACKING_PASSWORD",
-    "artifact_uri": "NIGHTSHELF_ARTIFACT_URI",
-    "spark_master": "SPARK_MASTER",
-    "spark_memory": "SPARK_DRIVER_MEMORY",
-    "spark_java_options": "SPARK_JAVA_OPTIONS",
-    "landing_timeout_hours": "NIGHTSHELF_LANDING_TIMEOUT_HOURS",
-    "first_night": "NIGHTSHELF_FIRST_NIGHT",
-    "last_night": "NIGHTSHELF_LAST_NIGHT",
-}
+UNSET = SecretStr("")
 
 
-# The standard names, which other programs read too.
-S3_VARIABLES = {
-    "endpoint": "AWS_ENDPOINT_URL",
-    "region": "AWS_REGION",
-    "access_key": "AWS_ACCESS_KEY_ID",
-    "secret_key": "AWS_SECRET_ACCESS_KEY",
-    "session_token": "AWS_SESSION_TOKEN",
-}
+def installation_cache(home: Path) -> Path:
+    """Return a folder beside the installed packages, or in `home` where those belong to somebody else."""
+    return Path(sys.prefix, "share", "nightshelf") if os.access(sys.prefix, os.W_OK) else home / "cache"
 
 
-class S3Settings(BaseModel):
-    """How S3 is reached; each field's variable stands in `S3_VARIABLES`.
+def _setting(variable: str, default: Any, description: str, **limits: Any) -> Any:
+    """Return a field that a variable sets; a function makes its default of the fields before it."""
+    given = {"default_factory" if callable(default) else "default": default}
+    return Field(validation_alias=variable, description=description, **given, **limits)
+
+
+def _in_home(path: str) -> Callable[[dict[str, Any]], str]:
+    return lambda known: (known["home"] / path).as_uri()
+
+
+class Variables(BaseModel):
+    """Settings that one variable each sets, its `validation_alias`; in code they go by their field's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class S3Settings(Variables):
+    """How S3 is reached, by the standard variables, which other programs read, too.
 
     Without keys each library looks where AWS's own programs look, such as the machine's role.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    endpoint: str = Field("", description="Where the server is not AWS: http://host:port.", pattern=r"^(https?://.+)?$")
-    region: str = "us-east-1"
-    access_key: SecretStr = SecretStr("")
-    secret_key: SecretStr = SecretStr("")
-    session_token: SecretStr = SecretStr("")
+    endpoint: str = _setting(
+        "AWS_ENDPOINT_URL", "", "Server when it is not AWS: http://host:port.", pattern=r"^(https?://.+)?$"
+    )
+    region: str = _setting("AWS_REGION", "us-east-1", "Region of the buckets; AWS_DEFAULT_REGION is read, too.")
+    access_key: SecretStr = _setting("AWS_ACCESS_KEY_ID", UNSET, "Access key (default: the machine's role).")
+    secret_key: SecretStr = _setting("AWS_SECRET_ACCESS_KEY", UNSET, "Secret key of the access key.")
+    session_token: SecretStr = _setting("AWS_SESSION_TOKEN", UNSET, "Session token of temporary keys.")
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which programs that know nothing of our settings find the same server."""
@@ -87,42 +73,75 @@ class S3Settings(BaseModel):
         return {name: known[name] for name in ("AWS_ENDPOINT_URL", "AWS_REGION") if name in known}
 
 
-class Settings(BaseModel):
-    """The settings of one installation; each field's variable stands in `VARIABLES`."""
+class Settings(Variables):
+    """The settings of one installation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    home: Path = Field(description="Folder of the embedded stack and of every default below.")
-    cache: Path = Field(description="Folder of what is made once for an installation, see `jobs.prepare_spark`.")
-    dataset: str = Field("demo_shop", description="A mapping in include/config/datasets, or the path of one.")
-    policy_file: Path | None = Field(None, description="YAML that overrides include/config/policy.yaml.")
-    drift_policy_file: Path | None = Field(None, description="YAML that overrides include/config/drift.yaml.")
-    lake_uri: str = Field("", description="file:// or s3:// URI of the lake.")
-    landing_uri: str = Field("", description="file:// or s3:// URI of the landing zone.")
-    database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of the writer.")
-    analyst_url: SecretStr = Field(SecretStr(""), description="PostgreSQL URL of an analyst.")
-    airflow_database_url: SecretStr = Field(
-        SecretStr(""), description="PostgreSQL URL of Airflow's metadata, for the metrics' reader."
+    home: Path = _setting(
+        "NIGHTSHELF_HOME", ..., "Folder of the development stack and of defaults below (default: `.nightshelf`)."
     )
-    slack_webhook: SecretStr = Field(SecretStr(""), description="Who is told of final failures: an incoming webhook.")
-    smtp_url: SecretStr = Field(SecretStr(""), description="smtp:// or smtps://[user:password@]host[:port] for e-mail.")
-    mail_from: str = Field("", description="Sender of e-mail.")
-    mail_to: str = Field("", description="Receivers of e-mail, separated by commas.")
-    fresh_by: dt.time = Field(
-        dt.time(6), gt=dt.time(2), description="Hour (UTC) by which the night, begun at 02:00, must be live."
+    cache: Path = _setting(
+        "NIGHTSHELF_CACHE",
+        lambda known: installation_cache(known["home"]),
+        "Folder of what is made once for an installation: Spark's jars and classes, the compiled kernel "
+        "(default: `share/nightshelf` of the Python environment, or `cache` in the home).",
     )
-    tracking_uri: str = Field("", description="MLflow's tracking and registry store.")
-    tracking_password: SecretStr = Field(SecretStr(""), description="For a tracking server that asks for one.")
-    artifact_uri: str = Field("", description="Where MLflow keeps artifacts when the store is a database.")
-    spark_master: str = "local[*]"
-    spark_memory: str = "2g"
-    spark_java_options: str = Field(
+    dataset: str = _setting(
+        "NIGHTSHELF_DATASET", "demo_shop", "Name of a mapping in `include/config/datasets`, or the path of one."
+    )
+    policy_file: Path | None = _setting("NIGHTSHELF_POLICY", None, "YAML that overrides `include/config/policy.yaml`.")
+    drift_policy_file: Path | None = _setting(
+        "NIGHTSHELF_DRIFT_POLICY", None, "YAML that overrides `include/config/drift.yaml`."
+    )
+    lake_uri: str = _setting("LAKE_URI", _in_home("lake"), "file:// or s3:// URI of the lake (default: in the home).")
+    landing_uri: str = _setting(
+        "LANDING_URI", _in_home("landing"), "file:// or s3:// URI of the landing zone (default: in the home)."
+    )
+    database_url: SecretStr = _setting("NIGHTSHELF_DATABASE_URL", UNSET, "PostgreSQL URL of the writer.")
+    analyst_url: SecretStr = _setting("NIGHTSHELF_ANALYST_URL", UNSET, "PostgreSQL URL of an analyst.")
+    airflow_database_url: SecretStr = _setting(
+        "NIGHTSHELF_AIRFLOW_DATABASE_URL", UNSET, "PostgreSQL URL of Airflow's metadata, for the metrics exporter."
+    )
+    slack_webhook: SecretStr = _setting(
+        "NIGHTSHELF_SLACK_WEBHOOK", UNSET, "Incoming webhook of Slack that is told of final failures."
+    )
+    smtp_url: SecretStr = _setting(
+        "NIGHTSHELF_SMTP_URL", UNSET, "Server for e-mail: smtp:// or smtps://[user:password@]host[:port]."
+    )
+    mail_from: str = _setting("NIGHTSHELF_MAIL_FROM", "", "Sender of e-mail.")
+    mail_to: str = _setting("NIGHTSHELF_MAIL_TO", "", "Recipients of e-mail, separated by commas.")
+    fresh_by: dt.time = _setting(
+        "NIGHTSHELF_FRESH_BY",
+        dt.time(6),
+        "Time (UTC) by which the night, which starts at 02:00, must be live.",
+        gt=dt.time(2),
+    )
+    tracking_uri: str = _setting(
+        "MLFLOW_TRACKING_URI",
+        lambda known: f"sqlite:///{known['home']}/mlflow/mlflow.db",
+        "MLflow's tracking and registry store (default: SQLite in the home).",
+    )
+    tracking_password: SecretStr = _setting(
+        "MLFLOW_TRACKING_PASSWORD", UNSET, "Password of a tracking server that asks for one."
+    )
+    artifact_uri: str = _setting(
+        "NIGHTSHELF_ARTIFACT_URI",
+        _in_home("mlflow/artifacts"),
+        "Where MLflow keeps artifacts when its store is a database (default: in the home).",
+    )
+    spark_master: str = _setting("SPARK_MASTER", "local[*]", "Spark's master: local[N], spark://host:port, ...")
+    spark_memory: str = _setting("SPARK_DRIVER_MEMORY", "2g", "Memory of Spark's driver.")
+    spark_java_options: str = _setting(
+        "SPARK_JAVA_OPTIONS",
         "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-        description="Of Spark's JVM; the default suits jobs of seconds, -XX:+UseParallelGC those of many minutes.",
+        "Options of Spark's JVMs; the default suits jobs of seconds, -XX:+UseParallelGC those of many minutes.",
     )
-    landing_timeout_hours: float = Field(4.0, gt=0, description="How long a night waits for its landing.")
-    first_night: dt.date | None = Field(None, description="When set, every missed night since is run, in order.")
-    last_night: dt.date | None = Field(None, description="When set, no night after it is scheduled.")
+    landing_timeout_hours: float = _setting(
+        "NIGHTSHELF_LANDING_TIMEOUT_HOURS", 4.0, "Hours that a night waits for its landing.", gt=0
+    )
+    first_night: dt.date | None = _setting(
+        "NIGHTSHELF_FIRST_NIGHT", None, "When set, every missed night since is run, in order."
+    )
+    last_night: dt.date | None = _setting("NIGHTSHELF_LAST_NIGHT", None, "When set, no night after it is scheduled.")
 
     @field_validator("fresh_by")
     @classmethod
@@ -142,12 +161,17 @@ class Settings(BaseModel):
         return self.cache / "jars"
 
 
+VARIABLES, S3_VARIABLES = (
+    {field: str(described.validation_alias) for field, described in model.model_fields.items()}
+    for model in (Settings, S3Settings)
+)
 SECRETS = frozenset(
-    variables[field]
-    for model, variables in ((Settings, VARIABLES), (S3Settings, S3_VARIABLES))
-    for field, described in model.model_fields.items()
+    str(described.validation_alias)
+    for model in (Settings, S3Settings)
+    for described in model.model_fields.values()
     if described.annotation is SecretStr
 )
+Loaded = TypeVar("Loaded", bound=Variables)
 
 
 def read_stack_file(path: Path) -> dict[str, str]:
@@ -159,11 +183,6 @@ def read_stack_file(path: Path) -> dict[str, str]:
     return {name: value for name, _, value in split}
 
 
-def installation_cache(home: Path) -> Path:
-    """Return a folder beside the installed packages, or in `home` where those belong to somebody else."""
-    return Path(sys.prefix, "share", "nightshelf") if os.access(sys.prefix, os.W_OK) else home / "cache"
-
-
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment, then from the stack file, then from defaults.
 
@@ -172,18 +191,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     ConfigurationError
         When a value is not what its setting takes, or the file of a secret cannot be read; the variable is named.
     """
-    home, known = _known(environment)
-    values: dict[str, object] = {field: known[name] for field, name in VARIABLES.items() if name in known}
-    values["home"] = home
-    values.setdefault("cache", installation_cache(home))
-    values.setdefault("lake_uri", (home / "lake").as_uri())
-    values.setdefault("landing_uri", (home / "landing").as_uri())
-    values.setdefault("tracking_uri", f"sqlite:///{home}/mlflow/mlflow.db")
-    values.setdefault("artifact_uri", (home / "mlflow" / "artifacts").as_uri())
-    try:
-        return Settings.model_validate(values)
-    except PydanticError as error:
-        raise _named(error, VARIABLES, values, home) from error
+    return _load(Settings, environment)
 
 
 def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings:
@@ -195,19 +203,32 @@ def load_s3_settings(environment: Mapping[str, str] | None = None) -> S3Settings
         When the endpoint is no address, one of the two keys is there without the other, or the file of one
         cannot be read.
     """
-    home, known = _known(environment)
-    values: dict[str, object] = {field: known[name] for field, name in S3_VARIABLES.items() if name in known}
-    if "region" not in values and "AWS_DEFAULT_REGION" in known:
-        values["region"] = known["AWS_DEFAULT_REGION"]
-    if ("access_key" in values) != ("secret_key" in values):
+    access = _load(S3Settings, environment)
+    if bool(access.access_key) != bool(access.secret_key):
         raise ConfigurationError(
             "one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set without the other",
             remedy="set both, or neither where the machine has a role",
         )
+    return access
+
+
+def _load(model: type[Loaded], environment: Mapping[str, str] | None) -> Loaded:
+    environment = os.environ if environment is None else environment
+    home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
+    places = (read_stack_file(home / STACK_FILE), environment, {"NIGHTSHELF_HOME": str(home)})
+    known = {name: value for place in places for name, value in _with_secret_files(place).items()}
+    if "AWS_DEFAULT_REGION" in known:
+        known.setdefault("AWS_REGION", known["AWS_DEFAULT_REGION"])
+    names = [str(described.validation_alias) for described in model.model_fields.values()]
     try:
-        return S3Settings.model_validate(values)
+        return model.model_validate({name: known[name] for name in names if name in known})
     except PydanticError as error:
-        raise _named(error, S3_VARIABLES, values, home) from error
+        first = error.errors()[0]
+        name = first["loc"][0]
+        raise ConfigurationError(
+            f"{name}={first['input']} is not valid: {first['msg']}",
+            remedy=f"correct {name} in the environment or in {home / STACK_FILE}",
+        ) from error
 
 
 def hand_on(variables: Mapping[str, str]) -> None:
@@ -218,14 +239,6 @@ def hand_on(variables: Mapping[str, str]) -> None:
     os.environ.update(variables)
     for name in variables:
         os.environ.pop(f"{name}_FILE", None)
-
-
-def _known(environment: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
-    """Return the home and what is set, in the environment or in the home's stack file."""
-    environment = os.environ if environment is None else environment
-    home = Path(environment.get("NIGHTSHELF_HOME") or PROJECT / ".nightshelf").absolute()
-    places = (read_stack_file(home / STACK_FILE), environment)
-    return home, {name: value for place in places for name, value in _with_secret_files(place).items()}
 
 
 def _with_secret_files(place: Mapping[str, str]) -> dict[str, str]:
@@ -249,14 +262,3 @@ def _read_secret(name: str, path: Path) -> str:
     if not secret:
         raise ConfigurationError(f"{name}_FILE={path} is empty", remedy=remedy)
     return secret
-
-
-def _named(
-    error: PydanticError, variables: Mapping[str, str], values: Mapping[str, object], home: Path
-) -> ConfigurationError:
-    first = error.errors()[0]
-    field = str(first["loc"][0])
-    return ConfigurationError(
-        f"{variables[field]}={values.get(field)!s} is not valid: {first['msg']}",
-        remedy=f"correct {variables[field]} in the environment or in {home / STACK_FILE}",
-    )

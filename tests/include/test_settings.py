@@ -26,6 +26,11 @@ def test_every_setting_has_its_variable() -> None:
     assert set(VARIABLES) == set(Settings.model_fields)
 
 
+@pytest.mark.parametrize("model", [Settings, S3Settings])
+def test_every_setting_is_described(model: type[Settings | S3Settings]) -> None:
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
 def test_the_environment_wins_over_the_stack_file(tmp_path: Path) -> None:
     (tmp_path / STACK_FILE).write_text("# passwords\nNIGHTSHELF_DATASET=own.yaml\nSPARK_MASTER=local[1]\n")
     settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path), "SPARK_MASTER": "local[2]"})
