@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from include.ranking import compile_kernel, compile_lists
+from include.ranking import compile_kernel
 from include.settings import Settings
 from include.spark.session import prepare_classes
 from jobs._command import main, parser
@@ -23,9 +23,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
     archive = prepare_classes(settings, local=arguments.local)
-    kernel = compile_kernel()
-    compile_lists()
-    return {"archive": str(archive), "kernel": kernel}
+    return {"archive": str(archive), "kernel": compile_kernel()}
 
 
 if __name__ == "__main__":

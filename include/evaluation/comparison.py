@@ -11,7 +11,7 @@ from scipy import sparse
 
 from include.evaluation.metrics import average, coverage, measure_users
 from include.model.factors import Factors
-from include.ranking.topn import top_n
+from include.ranking.kernel import top_n
 from include.types import Bools, Doubles, Indices, Strings
 
 SEGMENTS_SHOWN = 5

@@ -2,12 +2,11 @@
 
 from include.ranking.compose import Composed, compose_lists
 from include.ranking.filters import allowed_items, demote_unknown, seen_since
-from include.ranking.packing import PackedItems, pack_items
+from include.ranking.kernel import PackedItems, TopN, compile_kernel, pack_items, top_n
 from include.ranking.reasons import Reason, explain
 from include.ranking.rules import Profile, Rules, make_rules
-from include.ranking.shelf import Catalogue, Shelves, Shoppers, compile_lists, popular_table, record_batch, shelves
+from include.ranking.shelf import Catalogue, Shelves, Shoppers, popular_table, record_batch, shelves
 from include.ranking.shortfall import shortfall
-from include.ranking.topn import TopN, compile_kernel, top_n
 
 __all__ = [
     "Catalogue",
@@ -21,7 +20,6 @@ __all__ = [
     "TopN",
     "allowed_items",
     "compile_kernel",
-    "compile_lists",
     "compose_lists",
     "demote_unknown",
     "explain",

@@ -8,10 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from include.model.factors import Factors
-from include.ranking.packing import PackedItems, pack_items
+from include.ranking.kernel import UNDECIDED, PackedItems, TopN, list_lengths, merge, pack_items, rerank, top_n
 from include.ranking.rules import Profile, Rules
-from include.ranking.topn import TopN, list_lengths, merge, top_n
-from include.ranking.walk import UNDECIDED, walk
 from include.types import NOTHING, Bools, Codes, Floats, Integers, Longs, Positions, Strings
 
 SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
@@ -78,18 +76,19 @@ def compose_lists(
     first = top_n(users, packs.ranked, fetched, exclude=exclude, user_names=user_names, threads=threads)
     if not may_pass_over and not len(profile.pinned):
         return Composed(*first, np.zeros(len(users.biases), dtype=np.int32))
-    new = _nothing(len(users.biases))
+    new = TopN.empty(len(users.biases), 0)
     if packs.new is not None:
         new = top_n(users, packs.new, FIRST_SURPLUS * rules.min_new, exclude=exclude, threads=threads)
     factors, ranked = packs.ranked.factors, profile.ranked
     pinned = _pinned(users, factors, profile, exclude)
-    lists, outcome = _walk(pinned, first, fetched < packs.ranked.count, new, rules)
+    lists, outcome = _rerank(pinned, first, fetched < packs.ranked.count, new, rules)
     again = np.flatnonzero(outcome == UNDECIDED)
     if len(again):
         own = None if exclude is None else exclude[again]
         found = _by_group(take(users, again), factors, rules, ranked, own)
         some = TopN(pinned.items[again], pinned.scores[again])
-        for whole, part in zip(lists, _walk(some, found, False, _nothing(len(again)), rules)[0], strict=True):
+        nothing = TopN.empty(len(again), 0)
+        for whole, part in zip(lists, _rerank(some, found, False, nothing, rules)[0], strict=True):
             whole[again] = part
     return lists
 
@@ -105,13 +104,11 @@ def take(factors: Factors, rows: Positions) -> Factors:
     return Factors(factors.vectors[rows], factors.biases[rows], factors.known[rows])
 
 
-def _walk(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> tuple[Composed, Codes]:
-    # Contiguous: the compiled walk has one form
-    pins, best, fresh = ([np.ascontiguousarray(array) for array in lists] for lists in (pinned, first, new))
-    items, scores, ahead, outcome = walk(
-        *pins, *best, more, *fresh, True, rules.categories, rules.is_new, rules.top_n, rules.cap, rules.min_new
+def _rerank(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> tuple[Composed, Codes]:
+    lists, ahead, outcome = rerank(
+        pinned, first, more, new, rules.categories, rules.is_new, rules.top_n, rules.cap, rules.min_new
     )
-    return Composed(items, scores, ahead), outcome
+    return Composed(*lists, ahead), outcome
 
 
 def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.csr_matrix | None) -> TopN:
@@ -127,9 +124,9 @@ def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.cs
 
 
 def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclude: sparse.csr_matrix | None) -> TopN:
-    """Return, best first, all that the walk could take, however unlike the categories are.
+    """Return, best first, all that reranking could take, however unlike the categories are.
 
-    Of new and of other items apart, the best `cap` of each category; of those the best 3 N: the walk takes at
+    Of new and of other items apart, the best `cap` of each category; of those the best 3 N: reranking takes at
     most N and passes over at most one for each pinned item and each item of the other kind that it
     took. One pass over all scores.
     """
@@ -137,7 +134,7 @@ def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclu
     groups = np.unique(rules.categories[ranked]) if rules.cap else np.array([NOTHING])
     parts = []
     for kind in (ranked & rules.is_new, ranked & ~rules.is_new):
-        best = _nothing(len(users.biases))
+        best = TopN.empty(len(users.biases), 0)
         for group in groups:
             limit = min(rules.cap, n) if rules.cap and group != NOTHING else n
             chosen = kind & (rules.categories == group) if rules.cap else kind
@@ -145,7 +142,3 @@ def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclu
                 best = merge(best, top_n(users, items, limit, exclude=exclude, allowed=chosen), n)
         parts.append(best)
     return merge(parts[0], parts[1], 2 * n)
-
-
-def _nothing(rows: int) -> TopN:
-    return TopN(np.empty((rows, 0), dtype=np.int32), np.empty((rows, 0), dtype=np.float32))

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from include import columns as c
+from include.ranking.kernel import list_lengths
 from include.ranking.shelf import LIST_TYPES, Catalogue, Shoppers, record_batch, shelves
 from include.ranking.shortfall import shortfall
-from include.ranking.topn import list_lengths
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

@@ -8,14 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from include.ranking.compiled import use_kept
-from include.ranking.strongest import strongest
+from include.ranking.kernel import contributors
 from include.types import NOTHING, Bools, Codes, Floats, Integers
-
-MIN_SIMILARITY = 0.5
-"""Cosine from which one item explains another; half of what two equal items have."""
-MOST_WEIGHT = 1.0
-"""What training takes a pair's weight for at most."""
 
 
 class Reason(IntEnum):
@@ -43,13 +37,6 @@ class Reasons(NamedTuple):
 
     codes: Codes
     items: Integers
-
-
-def unit_vectors(vectors: Floats) -> Floats:
-    """Return `vectors` (n, d) with length 1; zero vectors stay, and resemble nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return units
 
 
 def explain(
@@ -107,33 +94,6 @@ def explain(
         at_head = (np.arange(lists.shape[1]) < pinned[:, None]) & (lists != NOTHING)
         codes[at_head], sources[at_head] = Reason.PINNED, NOTHING
     return Reasons(codes, sources)
-
-
-def contributors(
-    lists: Integers, history: sparse.csr_matrix, vectors: Floats, lengths: Floats | None = None
-) -> Integers:
-    """Return, for each place, the item of the user's history that contributes most to it.
-
-    What item h contributes to item i is ``min(weight_uh, 1) * q_h . q_i`` (Hu, Koren and Volinsky 2008,
-    section 5, without their matrix that only ALS has); only items with a cosine to i of
-    at least `MIN_SIMILARITY` count, so that a reader sees the connection; i is no reason for itself.
-
-    Returns
-    -------
-    items
-        (n_users, n) int32, the first of equal ones; -1 where none is similar enough.
-    """
-    use_kept()
-    history = history if history.has_sorted_indices else history.sorted_indices()
-    weights = np.minimum(history.data, np.float32(MOST_WEIGHT)).astype(np.float32)
-    if lengths is None:
-        lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
-    indices, indptr = history.indices.astype(np.int32, copy=False), history.indptr.astype(np.int64, copy=False)
-    found: Integers = strongest(
-        np.ascontiguousarray(lists), indptr, indices, weights, np.ascontiguousarray(vectors), lengths,
-        np.float32(MIN_SIMILARITY),
-    )  # fmt: skip
-    return found
 
 
 def _new_in_category(lists: Integers, history: sparse.csr_matrix, categories: Integers, candidates: Bools) -> Bools:

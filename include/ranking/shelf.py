@@ -18,7 +18,7 @@ from include.model.factors import Factors
 from include.ranking.compose import Composed, Packs, compose_lists, pack_profile, take
 from include.ranking.popular import as_factors, list_segment, segment_scores
 from include.ranking.reasons import Reasons, explain
-from include.ranking.rules import Profile, Rules, places
+from include.ranking.rules import Rules, places
 from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers, Positions, Strings
 
 MOST_PACKS = 4
@@ -195,18 +195,6 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
             )
         )
     return pa.concat_tables(tables)
-
-
-def compile_lists() -> None:
-    """Compile what lists need unless it is kept, see `compiled.use_kept`."""
-    one = Factors(np.ones((2, 1), np.float32), np.ones(2, np.float32), np.ones(2, dtype=bool))
-    everything = np.ones(2, dtype=bool)
-    none = np.empty(0, dtype=np.int32)
-    rules = Rules(1, np.zeros(2, np.int32), 1, everything, 1, Profile(everything, none), {})
-    history = sparse.csr_matrix(np.eye(2, dtype=np.float32))
-    shoppers = Shoppers(np.array(["a", "b"]), np.array([EVERYBODY] * 2), one, history.astype(bool), history)
-    nobody = SegmentPopularity(none, *[np.empty(0, dtype=np.float32)] * 2)
-    shelves(Catalogue(np.array(["a", "b"]), one, rules, {EVERYBODY: nobody}, 1), shoppers)
 
 
 def record_batch(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> pa.RecordBatch:

@@ -1,6 +1,6 @@
 """What the kernel and its peers are measured on: random factors, and items that each user must not get.
 
-Imports numpy and nothing of ours: the peers run in an environment of their own.
+Imports numpy and our array types, nothing else: the peers run in an environment of their own.
 """
 
 from __future__ import annotations

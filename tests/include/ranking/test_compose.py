@@ -8,8 +8,8 @@ from scipy import sparse
 
 import include.ranking.compose as compose_module
 from include.ranking import Profile, Rules, compose_lists
+from tests.include.ranking.kernel.test_topn import random_case
 from tests.include.ranking.reference import reference_list
-from tests.include.ranking.test_topn import random_case
 
 
 def make_rules(n_items: int, top_n: int, *, cap: int = 0, min_new: int = 0, seed: int = 0, groups: int = 4) -> Rules:

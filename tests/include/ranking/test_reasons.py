@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from include.ranking import Reason, explain
-from include.ranking.reasons import MIN_SIMILARITY, Reasons, contributors, unit_vectors
+from include.ranking.kernel import contributors
+from include.ranking.kernel.explaining import MIN_SIMILARITY
+from include.ranking.reasons import Reasons
 from include.serving.verify import REASON_CODE
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @settings(deadline=None)  # the first example compiles
 @given(seed=st.integers(0, 2**32 - 1), n_users=st.integers(1, 12), n_items=st.integers(1, 30), n=st.integers(1, 8))
 def test_the_named_item_is_in_the_history_and_similar_and_none_there_contributes_more(
-    seed: int, n_users: int, n_items: int, n: int
+    compiled: bool, seed: int, n_users: int, n_items: int, n: int
 ) -> None:
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(n_items, 3)).astype(np.float32)
@@ -25,9 +28,10 @@ def test_the_named_item_is_in_the_history_and_similar_and_none_there_contributes
     lists = np.stack([random.permutation(max(n, n_items))[:n] for _ in range(n_users)])
     lists = np.where(lists < n_items, lists, -1).astype(np.int32)
     lists = np.take_along_axis(lists, np.argsort(lists < 0, axis=1, kind="stable"), axis=1)
-    sources = contributors(lists, sparse.csr_matrix(weights), vectors)
+    sources = contributors(lists, sparse.csr_matrix(weights), vectors, compiled=compiled)
     exact = vectors.astype(np.float64)
-    cosines = unit_vectors(vectors).astype(np.float64) @ unit_vectors(vectors).astype(np.float64).T
+    units = exact / np.linalg.norm(exact, axis=1, keepdims=True)
+    cosines = units @ units.T
     for user, place in np.ndindex(lists.shape):
         item, source = lists[user, place], sources[user, place]
         if item < 0:

@@ -19,11 +19,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from include.ranking.simd import LANES, ROWS, WIDTH, append, reaching, tile
-from include.ranking.simd import highest as highest_of
-from include.ranking.simd import lowest as lowest_of
+from include.ranking.kernel.jit import jit
+from include.ranking.kernel.simd import LANES, ROWS, WIDTH, append, reaching, tile
+from include.ranking.kernel.simd import highest as highest_of
+from include.ranking.kernel.simd import lowest as lowest_of
 from include.types import Floats, Integers, Keys, Longs
 
 BLOCK = 16 * ROWS
@@ -38,11 +38,23 @@ NOTHING_LEFT_OUT = np.uint64(0)
 HALF = np.uint64(32)
 LAST = np.uint64(0xFFFFFFFF)
 
-compiled = njit(nogil=True, error_model="numpy")
-
 
 class Panels(NamedTuple):
-    """The items, see `packing.PackedItems`."""
+    """Items in panels.
+
+    Attributes
+    ----------
+    vectors
+        (n_panels * d * WIDTH,): each panel as (d, WIDTH).
+    biases
+        (n_panels * WIDTH,), -inf where the last panel has no item.
+    items
+        (n_panels * WIDTH,): positions among all items.
+    places
+        (n_items,): the way back, -1 for what is not packed.
+    longest, highest
+        (n_panels,): no vector of the panel is longer, no bias higher, with room for rounding.
+    """
 
     vectors: Floats
     biases: Floats
@@ -105,7 +117,7 @@ class Block(NamedTuple):
     tile: Floats
 
 
-@compiled
+@jit
 def rank(users, panels, plan, start, stop, found):
     """Write the keys of the best items of users `start` to `stop` to `found`, in any order; 0 is none.
 
@@ -124,7 +136,7 @@ def rank(users, panels, plan, start, stop, found):
     return misses
 
 
-@compiled
+@jit
 def rank_block(users, panels, plan, rows, block, found, missed, start):
     """Rank one block of users; return how many misses were written to `missed`."""
     load(users, rows, block)
@@ -144,7 +156,7 @@ def rank_block(users, panels, plan, rows, block, found, missed, start):
     return misses
 
 
-@compiled
+@jit
 def hand_over(block, u, n, found, row):
     """Write the keys of a user's best candidates, at least `n` if there are so many, to a row of `found`."""
     scores, items, keys, width = block.scores, block.items, block.keys, found.shape[1]
@@ -165,7 +177,7 @@ def hand_over(block, u, n, found, row):
         found[row, i] = keys[i] if i < chosen else np.uint64(0)
 
 
-@compiled
+@jit
 def make_block(users, panels, plan):
     """Return an empty block; about 2 MB and 22 bytes an item."""
     n_panels = len(panels.longest)
@@ -187,7 +199,7 @@ def make_block(users, panels, plan):
     )
 
 
-@compiled
+@jit
 def load(users, rows, block):
     """Copy some users into the block; nothing reaches the thresholds of those that fill its last group."""
     depth = users.vectors.shape[1]
@@ -203,7 +215,7 @@ def load(users, rows, block):
             block.vectors[at + k * ROWS] = users.vectors[rows[u], k] if there else np.float32(0)
 
 
-@compiled
+@jit
 def mark(users, panels, rows, block, left_out):
     """Set, or clear, the bits of what the block's users must not get."""
     for u in range(len(rows)):
@@ -220,7 +232,7 @@ def mark(users, panels, rows, block, left_out):
 # reference, and the few times ten nanoseconds that this takes are as much as the rest of their inner loops.
 
 
-@compiled
+@jit
 def sample_group(users, panels, plan, rows, block, first):
     """Score a group on the sample, choose its thresholds and append what reaches them."""
     depth, width, room, stride = users.vectors.shape[1], len(block.sample) // ROWS, len(block.keys), plan.stride
@@ -250,7 +262,7 @@ def sample_group(users, panels, plan, rows, block, first):
             counts[u] = end - u * room
 
 
-@compiled
+@jit
 def scan(panels, plan, n_users, block):
     """Append what reaches the thresholds on all panels that are not in the sample."""
     depth, room, stride = len(block.vectors) // BLOCK, len(block.keys), plan.stride
@@ -285,7 +297,7 @@ def scan(panels, plan, n_users, block):
                 u += 1
 
 
-@compiled
+@jit
 def compact(scores, items, start, count, n, keys):
     """Keep the `n` best candidates and return the score of the last of them."""
     for i in range(count):
@@ -299,7 +311,7 @@ def compact(scores, items, start, count, n, keys):
     return score_of(least)
 
 
-@compiled
+@jit
 def select(keys, count, n):
     """Move the `n` largest of ``keys[:count]`` to the front, in any order (Hoare's quickselect)."""
     low, high, last = 0, count - 1, n - 1
@@ -324,7 +336,7 @@ def select(keys, count, n):
             return
 
 
-@compiled
+@jit
 def threshold_of(values, start, length, least, most):
     """Return a value that at least `least` of some values reach, at most `most` where that is found soon.
 
@@ -345,7 +357,7 @@ def threshold_of(values, start, length, least, most):
     return low
 
 
-@compiled
+@jit
 def key_of(score, item):
     """Return a whole number that sorts like the score, and for equal scores like the position backwards.
 
@@ -357,7 +369,7 @@ def key_of(score, item):
     return (np.uint64(bits ^ flip) << HALF) | (LAST - np.uint64(item))
 
 
-@compiled
+@jit
 def score_of(key):
     """Return the score of a key."""
     high = np.uint32(key >> HALF)
@@ -365,7 +377,7 @@ def score_of(key):
     return np.uint32(high ^ flip).view(np.float32)
 
 
-@compiled
+@jit
 def unpack(keys, items, scores):
     """Write the lists that rows of keys in rising order stand for: the last key is the first item."""
     width = keys.shape[1]
@@ -376,7 +388,7 @@ def unpack(keys, items, scores):
             scores[row, i] = score_of(key) if key else -INFINITE
 
 
-@compiled
+@jit
 def fill(vectors, columns, panels):
     """Write vectors (n_items, d) as panels, in the order of `columns`."""
     depth = vectors.shape[1]

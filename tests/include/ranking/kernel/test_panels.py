@@ -5,8 +5,8 @@ import pytest
 
 from include.model.factors import Factors
 from include.ranking import pack_items, top_n
-from include.ranking.simd import WIDTH
-from tests.include.ranking.test_topn import random_case
+from include.ranking.kernel.simd import WIDTH
+from tests.include.ranking.kernel.test_topn import random_case
 
 
 @pytest.mark.parametrize("n_items", [0, 1, WIDTH, 5 * WIDTH + 1])

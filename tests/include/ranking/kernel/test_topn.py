@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-import include.ranking.topn as kernel
 from include.errors import ValidationError
 from include.model.factors import Factors
 from include.ranking import top_n
-from include.ranking.kernel import BLOCK
-from include.ranking.simd import WIDTH
-from include.ranking.topn import TopN, decode, encode, merge
+from include.ranking.kernel import compiled, plain
+from include.ranking.kernel.lists import TopN, merge
+from include.ranking.kernel.scan import BLOCK, key_of, unpack
+from include.ranking.kernel.simd import WIDTH
 
 
 def factors(vectors: np.ndarray, biases: np.ndarray) -> Factors:
@@ -76,17 +76,49 @@ def test_lists_equal_brute_force(
     random = np.random.default_rng(seed + 1)
     seen = random.random((n_users, n_items)) < density
     allowed = random.random(n_items) < share
+    exclude = sparse.csr_matrix(seen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "STRIDE", stride)
-        patch.setattr(kernel, "CERTAINTY", certainty)  # -3: nearly every guess is wrong
-        patch.setattr(kernel, "USERS_AT_ONCE", at_once)
-        found = top_n(users, items, n, exclude=sparse.csr_matrix(seen), allowed=allowed, threads=threads)
+        patch.setattr(compiled, "STRIDE", stride)
+        patch.setattr(compiled, "CERTAINTY", certainty)  # -3: nearly every guess is wrong
+        patch.setattr(compiled, "USERS_AT_ONCE", at_once)
+        patch.setattr(plain, "CELLS_AT_ONCE", at_once * n_items)
+        both = [
+            top_n(users, items, n, exclude=exclude, allowed=allowed, threads=threads, compiled=way)
+            for way in (True, False)
+        ]
     expected = brute_force(users, items, n, seen | ~allowed)
-    np.testing.assert_array_equal(found.items, expected.items)
-    np.testing.assert_array_equal(found.scores, expected.scores)
-    assert found.items.dtype == np.int32
-    assert found.scores.dtype == np.float32
-    np.testing.assert_array_equal(found.lengths, (expected.items >= 0).sum(axis=1))
+    for found in both:
+        np.testing.assert_array_equal(found.items, expected.items)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+        assert found.items.dtype == np.int32
+        assert found.scores.dtype == np.float32
+        np.testing.assert_array_equal(found.lengths, (expected.items >= 0).sum(axis=1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_users=st.integers(1, 40),
+    n_items=st.integers(1, 30 * WIDTH),
+    dimensions=st.sampled_from([1, 7, 64]),
+    n=st.integers(1, 200),
+    scale=st.sampled_from([1e-30, 1e-3, 1.0, 1e12]),
+    density=st.sampled_from([0.0, 0.3]),
+)
+def test_numpy_gives_the_same_bits_as_the_compiled_kernel(
+    seed: int, n_users: int, n_items: int, dimensions: int, n: int, scale: float, density: float
+) -> None:
+    random = np.random.default_rng(seed)
+    users, items = (
+        factors(scale * random.normal(size=(rows, dimensions)), scale * random.normal(size=rows))
+        for rows in (n_users, n_items)
+    )
+    items.vectors[: n_items // 2] = items.vectors[n_items - n_items // 2 :]  # near ties and real ones
+    items.biases[: n_items // 2] = items.biases[n_items - n_items // 2 :]
+    exclude = sparse.random(n_users, n_items, density=density, format="csr", random_state=seed)
+    one, two = (top_n(users, items, n, exclude=exclude, compiled=way) for way in (True, False))
+    np.testing.assert_array_equal(one.items, two.items)
+    np.testing.assert_array_equal(one.scores.view(np.int32), two.scores.view(np.int32))
 
 
 def test_real_vectors_give_the_same_lists_as_float64_but_for_near_ties() -> None:
@@ -136,7 +168,9 @@ def test_a_score_that_overflows_is_refused_by_name() -> None:
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_keys_sort_like_scores_then_positions_and_decode_exactly(values: list[float]) -> None:
     scores = np.array([values], dtype=np.float32)
-    found = decode(encode(scores, np.arange(len(values))))
+    keys = np.array([[key_of(score, item) for item, score in enumerate(scores[0])]], dtype=np.uint64)
+    found = TopN.empty(1, len(values))
+    unpack(np.sort(keys, axis=1), *found)
     order = sorted(range(len(values)), key=lambda item: (-values[item], item))
     assert found.items[0].tolist() == order
     assert found.scores[0].tolist() == [values[item] for item in order]
