@@ -63,7 +63,7 @@ missing_packages() { # names the Debian packages that are lacking, given the int
   elif ! complete "$python"; then
     echo "python$(version_of "$python")-venv python$(version_of "$python")-dev"
   fi
-  echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo "gcc libc6-dev"
+  cc -E - <<<'#include <stdio.h>' >/dev/null 2>&1 || echo "gcc libc6-dev"
 }
 
 find_all() { # sets python, java and missing
