@@ -44,9 +44,14 @@ class FeaturePolicy(Frozen):
     min_feature_count: int = Field(gt=0, description="A feature carried by fewer rows is left out.")
 
 
-class ModelPolicy(Frozen):
+# The recipe, not the policy, tells models apart in a version's fingerprint, so `trainer` is left out of it.
+TRAINER = "Module of include.model that trains."
+
+
+class LightfmHybridPolicy(Frozen):
     """Hyperparameters of the LightFM hybrid (Kula 2015, WARP: Weston et al. 2011)."""
 
+    trainer: Literal["lightfm_hybrid"] = Field(exclude=True, description=TRAINER)
     dimensions: int = Field(gt=0)
     epochs: int = Field(gt=0, description="Passes over the interactions before the holdout.")
     refit_epochs: int = Field(gt=0, description="Further passes over all interactions for the served factors.")
@@ -57,6 +62,16 @@ class ModelPolicy(Frozen):
     popularity_weight: float = Field(ge=0, description="Weight of log(1 + recent popularity) as an item bias.")
     threads: int = Field(gt=0, description="1 is reproducible; feature rows do not scale over threads.")
     seed: int
+
+
+class PopularityPolicy(Frozen):
+    """No taste, only the popularity prior."""
+
+    trainer: Literal["popularity"] = Field(exclude=True, description=TRAINER)
+    popularity_weight: float = Field(gt=0, description="Weight of log(1 + recent popularity) as an item bias.")
+
+
+ModelPolicy = Annotated[LightfmHybridPolicy | PopularityPolicy, Field(discriminator="trainer")]
 
 
 class EvaluationPolicy(Frozen):
@@ -162,7 +177,9 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any
                 f"policy section {name!r} is {section!r}, not a group of settings",
                 remedy="write the section's keys indented below it",
             )
-        sections[name] = {**sections.get(name, {}), **section}
+        known = sections.get(name, {})
+        other = section.get("trainer", known.get("trainer")) != known.get("trainer")  # has settings of its own
+        sections[name] = {**({} if other else known), **section}
     return sections
 
 
@@ -185,7 +202,8 @@ def load_policy(*overrides: Mapping[str, Any], file: Path | None = None) -> Poli
         return Policy.model_validate(values)
     except PydanticError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        section, *place = first["loc"]
+        where = ".".join(str(part) for part in (section, *place[section == "model" :]))  # less the trainer's name
         raise ConfigurationError(
             f"policy setting {where} is {first['input']!r}: {first['msg']}",
             remedy=f"compare it with {DEFAULTS.name} and correct it",

@@ -19,7 +19,7 @@ from include.features import TrainingSet, load_training_set
 from include.lake import Manifest, open_folder, open_lake
 from include.lake.manifest import fingerprint
 from include.log import step
-from include.model import lightfm_hybrid
+from include.model import TrainedModels, find_trainer
 from include.policy import Policy
 from include.settings import Settings
 from include.tracking import Lineage, find_version, register
@@ -45,7 +45,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         {
             "training_set": folder,
             "manifest": manifest.fingerprint,
-            "recipe": lightfm_hybrid.RECIPE,
+            "recipe": find_trainer(policy.model.trainer).RECIPE,
             "policy": policy.model.fingerprint(),
         }
     )
@@ -77,7 +77,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"model_version": str(version)}
 
 
-def _fit(training_set: TrainingSet, policy: Policy) -> lightfm_hybrid.TrainedModels:
+def _fit(training_set: TrainingSet, policy: Policy) -> TrainedModels:
     before, everything = training_set.matrix("before"), training_set.matrix("all")
     logger.info(
         "training on %d users and %d items: %d interactions up to %s, then %d up to %s",
@@ -89,14 +89,14 @@ def _fit(training_set: TrainingSet, policy: Policy) -> lightfm_hybrid.TrainedMod
     def progress(stage: str, epoch: int, epochs: int) -> None:
         logger.info("%s epoch %d of %d, %.1f s since the start", stage, epoch, epochs, time.monotonic() - started)
 
-    return lightfm_hybrid.fit(
+    return find_trainer(policy.model.trainer).fit(
         before, everything, training_set.user_features, training_set.item_features, policy.model, progress
     )
 
 
 def _parameters(policy: Policy, manifest: Manifest, training_set: TrainingSet) -> dict[str, Any]:
     return {
-        "recipe": lightfm_hybrid.RECIPE,
+        "recipe": find_trainer(policy.model.trainer).RECIPE,
         **policy.model.model_dump(),
         **{f"features.{name}": value for name, value in policy.features.model_dump().items()},
         "training_set_fingerprint": manifest.fingerprint,

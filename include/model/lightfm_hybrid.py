@@ -10,8 +10,6 @@ it. Left out, it is described by its features alone, and so is a new user.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,19 +19,17 @@ from include.errors import NightshelfError
 from include.features.matrix import FeatureMatrix
 from include.model.factors import FeatureEmbeddings, HybridModel
 from include.model.interactions import active_rows, carried, check_interactions
-from include.policy import ModelPolicy
+from include.model.trainer import Progress, TrainedModels
+from include.policy import LightfmHybridPolicy
 
 if TYPE_CHECKING:
     from lightfm import LightFM
 
-# Change it with anything below that changes the factors, so that no older version is taken for this one's.
 RECIPE = "lightfm-hybrid-1"
 
-# LightFM multiplies each gradient step by the interaction's weight; a shopper who bought one thing
+# LightFM multiplies each gradient step by the interaction's weight; a user who bought one thing
 # fifty times would make a step fifty times too long.
 MAX_WEIGHT = 1.0
-
-Progress = Callable[[str, int, int], None]
 
 
 class DivergedError(NightshelfError):
@@ -42,50 +38,24 @@ class DivergedError(NightshelfError):
     exit_code = 3
 
 
-@dataclass(frozen=True)
-class TrainedModels:
-    """The two models of one training.
-
-    Attributes
-    ----------
-    evaluation
-        Knows nothing of the holdout.
-    serving
-        Has seen everything up to the run date.
-    """
-
-    evaluation: HybridModel
-    serving: HybridModel
-
-
 def fit(
     before: sparse.csr_matrix,
     everything: sparse.csr_matrix,
     users: FeatureMatrix,
     items: FeatureMatrix,
-    policy: ModelPolicy,
+    policy: LightfmHybridPolicy,
     progress: Progress = lambda stage, epoch, epochs: None,
 ) -> TrainedModels:
-    """Train on `before`, then continue on `everything`.
+    """Train on `before`, then continue on `everything`. See `Trainer.fit`.
 
-    The result depends on the arguments alone as long as ``policy.threads`` is 1.
-
-    Parameters
-    ----------
-    before, everything
-        (n_users, n_items) float32 CSR of weights, up to the cutoff and up to the run date.
-    users, items
-        Features of the same users and items.
-    progress
-        Called after each epoch with the stage ("evaluation", "serving"), the epoch from 1, and
-        the epochs of that stage.
+    Equal arguments give equal models as long as ``policy.threads`` is 1.
 
     Raises
     ------
     NoInteractionsError, InputError
         See `check_interactions`.
     DivergedError
-        When a parameter is no finite number any more.
+        When a parameter is no longer a finite number.
     """
     check_interactions(before, users, items, "before")
     check_interactions(everything, users, items, "all")
@@ -96,7 +66,7 @@ def fit(
     return TrainedModels(evaluation, _extract(network, everything, users, items))
 
 
-def _network(policy: ModelPolicy) -> LightFM:
+def _network(policy: LightfmHybridPolicy) -> LightFM:
     from lightfm import LightFM
 
     return LightFM(
@@ -117,7 +87,7 @@ def _train(
     weights: sparse.csr_matrix,
     users: FeatureMatrix,
     items: FeatureMatrix,
-    policy: ModelPolicy,
+    policy: LightfmHybridPolicy,
     epochs: int,
     progress: Progress,
 ) -> None:

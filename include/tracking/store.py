@@ -103,7 +103,7 @@ def ensure_model(client: MlflowClient) -> None:
     if client.search_registered_models(f"name = '{MODEL}'"):
         return
     try:
-        client.create_registered_model(MODEL, description="LightFM hybrid behind the nightly recommendations.")
+        client.create_registered_model(MODEL, description="The model behind the nightly recommendations.")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

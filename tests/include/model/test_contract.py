@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,29 +10,26 @@ from scipy import sparse
 
 from include.errors import InputError
 from include.features.matrix import FeatureMatrix
-from include.model import lightfm_hybrid, popularity
+from include.model import find_trainer
 from include.model.factors import HybridModel
 from include.model.interactions import NoInteractionsError
+from include.policy import ModelPolicy
 from tests.include.model.worlds import N_ITEMS, N_USERS, World, make_features, make_policy, make_world
 
 Fit = Callable[[World], HybridModel]
 
 
-def fit_evaluation(world: World) -> HybridModel:
-    return lightfm_hybrid.fit(*world, make_policy()).evaluation
+TRAINERS = [get_args(kind.model_fields["trainer"].annotation)[0] for kind in get_args(get_args(ModelPolicy)[0])]
+# What a trainer's policy needs beside the defaults
+POLICIES = {"lightfm_hybrid": {}, "popularity": {"trainer": "popularity", "popularity_weight": 1.0}}
 
 
-def fit_serving(world: World) -> HybridModel:
-    return lightfm_hybrid.fit(*world, make_policy()).serving
-
-
-def fit_popularity(world: World) -> HybridModel:
-    return popularity.fit(world.before, world.users, world.items)
-
-
-@pytest.fixture(scope="module", params=[fit_evaluation, fit_serving, fit_popularity], ids=lambda f: f.__name__)
+@pytest.fixture(
+    scope="module", params=[(name, part) for name in TRAINERS for part in ("evaluation", "serving")], ids="-".join
+)
 def fit(request: pytest.FixtureRequest) -> Fit:
-    return request.param
+    name, part = request.param
+    return lambda world: getattr(find_trainer(name).fit(*world, make_policy(**POLICIES[name])), part)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +40,10 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def model(fit: Fit, world: World) -> HybridModel:
     return fit(world)
+
+
+def test_no_two_trainers_share_a_recipe() -> None:
+    assert len({find_trainer(name).RECIPE for name in TRAINERS}) == len(TRAINERS)
 
 
 def test_shapes_types_and_finite_numbers(model: HybridModel) -> None:

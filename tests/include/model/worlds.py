@@ -26,8 +26,10 @@ class World(NamedTuple):
 
 
 def make_policy(**changes: object) -> ModelPolicy:
-    values = {"dimensions": 8, "epochs": 12, "refit_epochs": 2, "learning_rate": 0.1, **changes}
-    return load_policy({"model": values}).model
+    """Return the LightFM hybrid's policy, or another trainer's."""
+    if "trainer" not in changes:
+        changes = {"dimensions": 8, "epochs": 12, "refit_epochs": 2, "learning_rate": 0.1, **changes}
+    return load_policy({"model": changes}).model
 
 
 def make_world(seed: int = 0) -> World:
