@@ -11,7 +11,7 @@ export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
 override export SQL := $(value SQL)
 
 .PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean lint test \
-	test-fast bench
+	test-fast test-machines bench licences
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -85,8 +85,14 @@ bench: dev ## measure into docs/benchmarks.md; OUT=file.json, PARTS='kernel publ
 	  --docs docs
 
 test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
-	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres)"
+	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres or machines)"
 
 test: lint ## everything, the whole night with the real scheduler included
 	@scripts/jars.sh || echo "test: without Spark's jars for S3 the tests that need them are skipped" >&2
 	@$(PYTEST) $(PARALLEL)
+
+test-machines: dev ## make nightly on a fresh Debian 12 and 13, in folders that debootstrap fills; needs root and an hour
+	@$(PYTEST) -m machines --durations=0 -s tests/machines
+
+licences: setup ## the licence of each installed package
+	@.venv/bin/python scripts/licences.py
