@@ -187,7 +187,7 @@ class Nightly:
             self.display.work(title, total, "days" if measure else "") as work,
             self._begin(name, *arguments, plan=plan) as job,
         ):
-            job.result(work, measure)
+            job.follow(work, measure)
 
     def _count_landed(self) -> int:
         return len(landed_days(self._landing))

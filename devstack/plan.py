@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devstack.home import S3_PORT
-from include.columns import TABLES
+from include.columns import SUCCESS_MARKER, TABLES
 from include.contract import load_dataset
 from include.errors import ConfigurationError, InputError
 from include.lake import Lake, list_days
@@ -20,7 +20,6 @@ DEMO_SHOP = "demo_shop"
 LOCAL, S3 = LAKES = ("local", "s3")
 DEFAULT_NIGHTS = 2
 DAY = dt.timedelta(days=1)
-MARKER = "_SUCCESS"
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def make_plan(request: Request, values: Mapping[str, str], home: Path) -> Plan:
 
 def landed_days(landing: Lake) -> list[dt.date]:
     """Return the days that are closed for every table, in order."""
-    by_table = [set(list_days(landing, table, marker=MARKER)) for table in TABLES]
+    by_table = [set(list_days(landing, table, marker=SUCCESS_MARKER)) for table in TABLES]
     return sorted(set.intersection(*by_table))
 
 

@@ -1,18 +1,16 @@
-"""What every job's command line shares: help, log, result line, exit code.
+"""What every job's command line shares: help, log, result, exit code.
 
-The log goes to stderr; the result is one line of JSON on stdout, which Airflow keeps as the
-task's XCom and a shell can pipe into another tool. Exit code 0: done; 2: the command line or
-the configuration is wrong; 3: the data is wrong, another try will not help; 1: anything else.
+The log goes to stderr. The result is one JSON object: a line on stdout for a person in a shell, a file for a program
+that runs the job, see `include.outcome`. Exit code 0: done; 2: the command line or the configuration is wrong; 3: the
+data is wrong, another try will not help; 1: anything else.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 from include.errors import NightshelfError
 from include.lake import s3_failure
 from include.log import configure
+from include.outcome import OUTCOME, hand_over, hand_over_error
 from include.settings import Settings, load_settings
 
 logger = logging.getLogger("nightshelf")
@@ -42,7 +41,8 @@ def main(
     run: Callable[[Settings, argparse.Namespace], Result],
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Parse `argv`, call `run`, print its result and return the exit code."""
+    """Parse `argv`, call `run`, hand over its result or its error and return the exit code."""
+    folder = os.environ.pop(OUTCOME, None)  # not for what the job starts
     parsed = arguments.parse_args(argv)
     configure()
     started = time.monotonic()
@@ -53,10 +53,11 @@ def main(
         result = run(settings, parsed)
     except Exception as error:
         named = error if isinstance(error, NightshelfError) else s3_failure(error)
+        hand_over_error(folder, named or error)
         if named is None:
             raise
         logger.error("%s: %s", type(named).__name__, named)
         return named.exit_code
     logger.info("done in %.1f s", time.monotonic() - started)
-    sys.stdout.write(json.dumps(result, default=str) + "\n")
+    hand_over(folder, result)
     return 0

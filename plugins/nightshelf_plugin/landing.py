@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-MARKER = "_SUCCESS"
-COMMITTED = "_manifest.json"
+from include.columns import SUCCESS_MARKER
+from include.lake import open_lake, partition_folder
 
 
-def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str = MARKER) -> list[str]:
+def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str = SUCCESS_MARKER) -> list[str]:
     """Return the URIs of the markers of `run_date` that are not there.
 
     Raises
@@ -17,8 +17,6 @@ def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str 
     include.errors.NightshelfError
         When the landing zone or the lake cannot be opened.
     """
-    from include.lake import open_lake, partition_folder
-
     lake = open_lake(uri)
     day = dt.date.fromisoformat(run_date)
     paths = [f"{partition_folder(table, day)}/{marker}" for table in tables]

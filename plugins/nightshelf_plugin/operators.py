@@ -1,24 +1,24 @@
-"""Operators that run one job command each: `python -m jobs.<job> <arguments>`.
+"""Operators that run one job each: `python -m jobs.<job> <arguments>`.
 
-The job's log becomes the task's log, the job's result line becomes the task's XCom, the
-job's exit code decides whether another try can help.
+The job's log becomes the task's log, its result the task's XCom; its exit code decides whether another try can help.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import shlex
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator, BranchMixIn
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from include.outcome import JobError
+from include.runner import JobRun, job_command
 from include.settings import PROJECT
-from nightshelf_plugin.joblog import JobLog
-from nightshelf_plugin.process import JobProcess
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 REPEATED = ("NIGHTSHELF_HOME", "NIGHTSHELF_DATASET", "NIGHTSHELF_POLICY", "LAKE_URI", "LANDING_URI", "SPARK_MASTER")
 HOPELESS = (2, 3)  # the configuration or the data is wrong, see jobs/_command.py
 RESULT_LIMIT_BYTES = 4096
-GRACE_SECONDS = 3.0  # Airflow kills a task that has not ended 5 s after its SIGTERM
 RETURN_VALUE = "return_value"
+
+# "02:11:03 ERROR   nightshelf: text" of include.log, "26/11/21 02:11:03 WARN Utils: text" of Spark
+LINE = re.compile(r"^(?:\d\d/\d\d/\d\d )?\d\d:\d\d:\d\d (?P<level>[A-Z]+)\s+(?P<text>\S.*)$")
+LEVELS = {**logging.getLevelNamesMapping(), "TRACE": logging.DEBUG}
+TRACEBACK = "Traceback (most recent call last):"
 
 
 class JobOperator(BaseOperator):
@@ -49,8 +53,8 @@ class JobOperator(BaseOperator):
     Raises
     ------
     AirflowFailException
-        At once, without another try, for exit code 2 or 3 and for a result that is none.
-        The message is the job's own last error line.
+        At once, without another try, for exit code 2 or 3, and for a result that is missing or too long.
+        The message is the job's own.
     AirflowException
         For any other exit code; Airflow tries again.
     """
@@ -71,7 +75,7 @@ class JobOperator(BaseOperator):
         self.job = job or self.task_id
         self.arguments = list(arguments)
         self.asset_extra = dict(asset_extra or {})
-        self._process: JobProcess | None = None
+        self._run: JobRun | None = None
         self._stopped = False
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -82,13 +86,13 @@ class JobOperator(BaseOperator):
     def on_kill(self) -> None:
         """Stop the job and everything it started."""
         self._stopped = True
-        if self._process is not None:
-            self.log.warning("stopping job %s, process group %d", self.job, self._process.pid)
-            self._process.stop(GRACE_SECONDS)
+        if self._run is not None:
+            self.log.warning("stopping job %s, process %d and all that it started", self.job, self._run.pid)
+            self._run.stop()
 
     def command(self) -> list[str]:
         """Return the job's command."""
-        return [sys.executable, "-m", f"{self.package}.{self.job}", *self.arguments]
+        return job_command(self.job, self.arguments, self.package)
 
     def shell_line(self) -> str:
         """Return one line that repeats this task in any shell of this machine; it holds no secret."""
@@ -98,30 +102,25 @@ class JobOperator(BaseOperator):
     def run_job(self) -> dict[str, Any]:
         """Run the job to its end and return its result."""
         self.log.info("To repeat this task in a shell: %s", self.shell_line())
-        said = JobLog(self.log)
-        self._process = process = JobProcess(self.command(), PROJECT, job_environment(os.environ))
-        try:
-            for line in process.lines():
-                said.add(line)
-            code = process.wait()
-            printed = process.printed()
-        finally:
-            self._process = None
-            process.close(GRACE_SECONDS)
-        self._raise_unless_done(code, said.reason)
-        for line in printed[:-1]:
-            self.log.info("%s", line)
-        return read_result(self.job, printed[-1] if printed else "")
-
-    def _raise_unless_done(self, code: int, reason: str) -> None:
-        if self._stopped:
-            raise AirflowException(f"job {self.job} was stopped from outside before it was done")
-        if code in HOPELESS:
-            raise AirflowFailException(reason)
-        if code < 0:
-            raise AirflowException(f"job {self.job} was ended by signal {-code} (9: out of memory?): {reason}")
-        if code:
-            raise AirflowException(reason)
+        with JobRun(self.job, self.command(), job_environment(os.environ)) as run:
+            self._run = run
+            try:
+                for level, text in with_levels(run.lines()):
+                    self.log.log(level, "%s", text)
+                if self._stopped:
+                    raise AirflowException(f"job {self.job} was stopped from outside before it was done")
+                result = run.result()
+            except JobError as error:
+                raise (AirflowFailException if error.exit_code in HOPELESS else AirflowException)(error.line) from None
+            finally:
+                self._run = None
+        size = len(json.dumps(result).encode())
+        if size > RESULT_LIMIT_BYTES:
+            raise AirflowFailException(
+                f"job {self.job} returned {size} bytes, more than {RESULT_LIMIT_BYTES}: "
+                "a result names paths and counts, data stays in the lake"
+            )
+        return result
 
     def announce(self, context: Context, result: Mapping[str, Any]) -> None:
         """Give the outlets' events what the job did, and drop those it did not touch.
@@ -157,27 +156,19 @@ class JobBranchOperator(JobOperator, BranchMixIn):
 
 def job_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return `environment` without Airflow's own configuration, which holds its secrets."""
-    kept = {name: value for name, value in environment.items() if not name.startswith("AIRFLOW__")}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in environment.items() if not name.startswith("AIRFLOW__")}
 
 
-def read_result(job: str, line: str) -> dict[str, Any]:
-    """Return the JSON object of a job's result line.
+def with_levels(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a job's log that are not empty, without their times, each with the level that it states.
 
-    Raises
-    ------
-    AirflowFailException
-        When the line is no JSON object, or longer than an XCom should be.
+    After an error, lines without a level belong to it; other lines without one are information.
     """
-    if len(line.encode()) > RESULT_LIMIT_BYTES:
-        raise AirflowFailException(
-            f"job {job} returned {len(line.encode())} bytes, more than {RESULT_LIMIT_BYTES}: "
-            "a result names paths and counts, data stays in the lake"
-        )
-    try:
-        result = json.loads(line)
-    except json.JSONDecodeError:
-        result = None
-    if not isinstance(result, dict):
-        raise AirflowFailException(f"job {job} ended well but its last line on stdout is no JSON object: {line!r}")
-    return result
+    level = logging.INFO
+    for line in filter(None, lines):
+        match = LINE.match(line)
+        if match and match["level"] in LEVELS:
+            level, text = LEVELS[match["level"]], match["text"]
+        else:
+            level, text = (logging.ERROR if line == TRACEBACK or level >= logging.ERROR else logging.INFO), line
+        yield level, text

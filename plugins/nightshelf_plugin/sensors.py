@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseSensorOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 
-from nightshelf_plugin.landing import COMMITTED, MARKER, missing_markers
+from include.columns import SUCCESS_MARKER
+from include.lake import MANIFEST
+from nightshelf_plugin.landing import missing_markers
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,10 +42,10 @@ class LandingSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("run_date", "landing_uri")
     ui_color = "#e2f0d9"
-    marker: ClassVar[str] = MARKER
+    marker: ClassVar[str] = SUCCESS_MARKER
     what: ClassVar[str] = "landing"
     remedy: ClassVar[str] = (
-        f"deliver the files and then an empty {MARKER} (a day with nothing to deliver has only that), "
+        f"deliver the files and then an empty {SUCCESS_MARKER} (a day with nothing to deliver has only that), "
         "and clear this task"
     )
 
@@ -97,6 +99,6 @@ class IngestedSensor(LandingSensor):
     As the landing sensor; `landing_uri` is the lake's.
     """
 
-    marker = COMMITTED
+    marker = MANIFEST
     what = "ingest"
     remedy = "see why the night of that day has not ingested it, then clear this task"

@@ -10,7 +10,8 @@ from typing import Any
 from airflow.sdk import timezone
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from nightshelf_plugin.landing import MARKER, missing_markers
+from include.columns import SUCCESS_MARKER
+from nightshelf_plugin.landing import missing_markers
 
 
 class LandingTrigger(BaseTrigger):
@@ -27,7 +28,7 @@ class LandingTrigger(BaseTrigger):
         run_date: str,
         deadline: dt.datetime,
         poll_seconds: float,
-        marker: str = MARKER,
+        marker: str = SUCCESS_MARKER,
     ) -> None:
         super().__init__()
         self.landing_uri = landing_uri

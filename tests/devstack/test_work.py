@@ -7,7 +7,8 @@ import pytest
 
 from devstack.processes import marked
 from devstack.progress import Display, Work
-from devstack.work import Job, JobError
+from devstack.work import Job
+from include.outcome import JobError
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def run_job(
     measure: Callable[[], int] | None = None,
 ) -> dict[str, Any]:
     with Job(name, arguments, environment, logs) as job:
-        return job.result(work, measure)
+        return job.follow(work, measure)
 
 
 @pytest.fixture

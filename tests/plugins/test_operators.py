@@ -16,17 +16,16 @@ from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from include import runner
 from include.settings import PROJECT
-from nightshelf_plugin import process as process_module
 from nightshelf_plugin.operators import (
     REPEATED,
     RESULT_LIMIT_BYTES,
     JobBranchOperator,
     JobOperator,
     job_environment,
-    read_result,
 )
-from tests.plugins.test_process import gone
+from tests.include.test_runner import gone
 from tests.waiting import eventually
 
 
@@ -91,7 +90,7 @@ def test_the_first_line_of_the_log_repeats_the_task(
         ("bad_disk", AirflowException, "LakeError: /lake: No space left on device. Remedy: free space."),
         ("crash", AirflowException, "ZeroDivisionError: division of nothing"),
         ("talk", AirflowFailException, f"more than {RESULT_LIMIT_BYTES}"),
-        ("mute", AirflowFailException, "no JSON object: ''"),
+        ("mute", AirflowFailException, "job behave ended without a result: it said nothing"),
     ],
 )
 def test_an_error_says_why_and_whether_to_try_again(what: str, error: type[Exception], message: str) -> None:
@@ -102,7 +101,7 @@ def test_an_error_says_why_and_whether_to_try_again(what: str, error: type[Excep
 
 def test_a_job_that_was_killed_is_tried_again(home: Path) -> None:
     task = operator("hang", str(home / "child"))
-    threading.Thread(target=lambda: (wait_for(home / "child"), os.kill(task._process.pid, 9))).start()
+    threading.Thread(target=lambda: (wait_for(home / "child"), os.kill(task._run.pid, 9))).start()
     with pytest.raises(AirflowException, match="ended by signal 9") as raised:
         task.execute(context())
     assert type(raised.value) is AirflowException
@@ -123,18 +122,18 @@ def test_on_kill_ends_the_job_and_its_children(home: Path) -> None:
 
 
 def test_an_interrupt_inside_the_task_ends_the_job(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object, line: str) -> None:
+    def interrupted(_: int, __: str, line: str) -> None:
         if "hanging" in line:
             raise TimeoutError("execution_timeout")
 
-    monkeypatch.setattr("nightshelf_plugin.joblog.JobLog.add", interrupted)
+    monkeypatch.setattr(SampleOperator.log, "log", interrupted)
     with pytest.raises(TimeoutError):
         operator("hang", str(home / "child")).execute(context())
     assert gone(int((home / "child").read_text()))
 
 
 def test_a_child_left_behind_is_ended_with_a_job_that_did_well(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "LINGER_SECONDS", 0.5)
+    monkeypatch.setattr(runner, "LINGER_SECONDS", 0.5)
     assert operator("leave_child", str(home / "child")).execute(context()) == {"rows": 1}
     assert gone(int((home / "child").read_text()))
 
@@ -179,13 +178,13 @@ def test_branch_refuses_a_decision_that_is_no_task() -> None:
 
 def test_job_environment_keeps_airflows_secrets_to_airflow() -> None:
     kept = job_environment({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "secret", "AIRFLOW_CTX_DAG_ID": "d", "PATH": "/bin"})
-    assert kept == {"AIRFLOW_CTX_DAG_ID": "d", "PATH": "/bin", "PYTHONUNBUFFERED": "1"}
+    assert kept == {"AIRFLOW_CTX_DAG_ID": "d", "PATH": "/bin"}
 
 
-@pytest.mark.parametrize("line", ["", "done", "[1]", "7", '{"rows": '])
-def test_read_result_refuses_what_is_no_object(line: str) -> None:
-    with pytest.raises(AirflowFailException, match="no JSON object"):
-        read_result("ingest", line)
+def test_percent_signs_are_no_format(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        operator("succeed", "100%s").execute(context())
+    assert "says 100%s" in caplog.messages
 
 
 def test_the_job_is_the_task_unless_said_otherwise() -> None:

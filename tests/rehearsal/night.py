@@ -117,7 +117,7 @@ class Night:
     def _do(self, name: str, arguments: Sequence[str], title: str, environment: Mapping[str, str]) -> None:
         """Run a job beside the containers, as `docker compose exec` does."""
         with self.display.work(title) as work, Job(name, arguments, environment, self.stack.home.logs) as job:
-            job.result(work)
+            job.follow(work)
 
     def _ingest(self, first: dt.date, last: dt.date) -> None:
         run_id = f"history__{first}"

@@ -17,6 +17,7 @@ SLEEPER = "import time, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); t
 
 def succeed(_: Settings, table: str = "events") -> dict[str, object]:
     sys.stdout.write("a library that prints\n")
+    sys.stdout.write(f"says {table}\n")
     sys.stderr.write("26/11/21 02:00:01 WARN Utils: from Spark\n")
     return {table: {"landed": 7}, "path": "training_sets/2026-11-20-abc"}
 
@@ -59,7 +60,6 @@ def leave_child(_: Settings, file: str) -> dict[str, object]:
 
 
 def mute(_: Settings) -> dict[str, object]:
-    sys.stdout.write("\n")
     raise SystemExit(0)
 
 
