@@ -37,8 +37,7 @@ from include.lake import (
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.policy import Policy
-from include.ranking.night import make_catalogue, make_shoppers
-from include.ranking.shelf import Catalogue, Shoppers, popular_table
+from include.ranking import Catalogue, UserRows, make_catalogue, make_users, popular_table
 from include.serving.checksum import combine, table_digest
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
@@ -141,7 +140,7 @@ def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifes
     catalogue = make_catalogue(training_set, model, source.policy)
     staged = staging_folder(ROOT)
     try:
-        written = score_everyone(settings, lake, staged, catalogue, make_shoppers(training_set, model, source.policy))
+        written = score_everyone(settings, lake, staged, catalogue, make_users(training_set, model, source.policy))
         tables = {
             POPULAR: popular_table(catalogue, source.policy.ranking.fallback_items),
             c.ITEMS: items_table(training_set),
@@ -177,7 +176,7 @@ def describe(source: Source, training_set: TrainingSet, written: Written) -> dic
     }
 
 
-def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, shoppers: Shoppers) -> Written:
+def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, users: UserRows) -> Written:
     """Write the lists on Spark, in the order of the users, and check that everyone is there once.
 
     Raises
@@ -191,12 +190,12 @@ def score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catal
     from include.ranking.distribute import Target, write_lists
 
     filesystem, root = lake.filesystem()
-    folder, n_users = f"{root}/{staged}/{LISTS}", len(shoppers.user_ids)
+    folder, n_users = f"{root}/{staged}/{LISTS}", len(users.user_ids)
     if isinstance(filesystem, LocalFileSystem):
         filesystem.create_dir(folder)
     target = Target(partial(connect_lake, lake.uri), folder)
     with spark_session("score", settings) as spark, step(logger, f"scoring {n_users} users"):
-        written = write_lists(spark, catalogue, shoppers, target, digest_rows)
+        written = write_lists(spark, catalogue, users, target, digest_rows)
     there = sum(pq.read_metadata(f"{folder}/{file}", filesystem=filesystem).num_rows for file in written.files)
     if there != n_users:
         raise LakeError(f"{lake.uri_of(staged)} holds {there} users of {n_users}", remedy="clear task score")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as f
+from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
 from include.features.catalogue import item_rows, user_rows
@@ -71,7 +71,7 @@ def training_frames(
 
 
 def _items_with_popularity(items: DataFrame, counts: DataFrame) -> DataFrame:
-    everybody = counts.where(f.col(c.SEGMENT) == c.EVERYBODY)
+    everybody = counts.where(F.col(c.SEGMENT) == c.EVERYBODY)
     return items.join(everybody.select(c.ITEM_ID, c.SCORE_BEFORE, c.SCORE_ALL), c.ITEM_ID, how="left").select(
         c.ITEM_INDEX,
         c.ITEM_ID,
@@ -80,8 +80,8 @@ def _items_with_popularity(items: DataFrame, counts: DataFrame) -> DataFrame:
         c.PRICE,
         c.IN_STOCK,
         c.FIRST_SEEN_ON,
-        f.coalesce(c.SCORE_BEFORE, f.lit(0)).cast("float").alias(c.POPULARITY_BEFORE),
-        f.coalesce(c.SCORE_ALL, f.lit(0)).cast("float").alias(c.POPULARITY_ALL),
+        F.coalesce(c.SCORE_BEFORE, F.lit(0)).cast("float").alias(c.POPULARITY_BEFORE),
+        F.coalesce(c.SCORE_ALL, F.lit(0)).cast("float").alias(c.POPULARITY_ALL),
     )
 
 

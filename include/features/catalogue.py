@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as f
+from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
 
@@ -27,9 +27,9 @@ def latest_rows(table: DataFrame, key: str) -> DataFrame:
     The result has the table's columns less `updated_ts` and `ingest_date`, and `first_delivered`.
     """
     columns = [name for name in table.columns if name not in (key, c.UPDATED_TS, c.INGEST_DATE)]
-    latest = f.max_by(f.struct(*columns), f.struct(c.UPDATED_TS, c.INGEST_DATE)).alias("latest")
-    rows = table.groupBy(key).agg(latest, f.min(c.INGEST_DATE).alias(FIRST_DELIVERED))
-    return rows.select(key, *[f.col(f"latest.{name}").alias(name) for name in columns], FIRST_DELIVERED)
+    latest = F.max_by(F.struct(*columns), F.struct(c.UPDATED_TS, c.INGEST_DATE)).alias("latest")
+    rows = table.groupBy(key).agg(latest, F.min(c.INGEST_DATE).alias(FIRST_DELIVERED))
+    return rows.select(key, *[F.col(f"latest.{name}").alias(name) for name in columns], FIRST_DELIVERED)
 
 
 def user_rows(users: DataFrame, daily: DataFrame) -> DataFrame:
@@ -42,12 +42,12 @@ def user_rows(users: DataFrame, daily: DataFrame) -> DataFrame:
     daily
         See `include.features.interactions.daily_events`.
     """
-    active = daily.where(f.col(c.USER_ID).isNotNull()).select(c.USER_ID).distinct()
+    active = daily.where(F.col(c.USER_ID).isNotNull()).select(c.USER_ID).distinct()
     rows = latest_rows(users, c.USER_ID).join(active, c.USER_ID, how="full_outer")
     return rows.select(
         _position(c.USER_ID).alias(c.USER_INDEX),
         c.USER_ID,
-        _known(c.SEGMENT, f.lit(c.EVERYBODY)).alias(c.SEGMENT),
+        _known(c.SEGMENT, F.lit(c.EVERYBODY)).alias(c.SEGMENT),
         c.ATTRIBUTES,
     )
 
@@ -57,16 +57,16 @@ def item_rows(items: DataFrame, daily: DataFrame, run_date: dt.date) -> DataFram
 
     An item that occurs in events only is called by its id and counts as in stock.
     """
-    sold = daily.groupBy(c.ITEM_ID).agg(f.min("day").alias(FIRST_EVENT))
+    sold = daily.groupBy(c.ITEM_ID).agg(F.min("day").alias(FIRST_EVENT))
     rows = latest_rows(items, c.ITEM_ID).join(sold, c.ITEM_ID, how="full_outer")
-    first_seen = f.coalesce(c.LAUNCHED_ON, f.least(FIRST_DELIVERED, FIRST_EVENT), f.lit(run_date))
+    first_seen = F.coalesce(c.LAUNCHED_ON, F.least(FIRST_DELIVERED, FIRST_EVENT), F.lit(run_date))
     return rows.select(
         _position(c.ITEM_ID).alias(c.ITEM_INDEX),
         c.ITEM_ID,
-        _known(c.TITLE, f.col(c.ITEM_ID)).alias(c.TITLE),
-        _known(c.CATEGORY, f.lit(None)).alias(c.CATEGORY),
+        _known(c.TITLE, F.col(c.ITEM_ID)).alias(c.TITLE),
+        _known(c.CATEGORY, F.lit(None)).alias(c.CATEGORY),
         c.PRICE,
-        f.coalesce(c.IN_STOCK, f.lit(True)).alias(c.IN_STOCK),
+        F.coalesce(c.IN_STOCK, F.lit(True)).alias(c.IN_STOCK),
         first_seen.alias(c.FIRST_SEEN_ON),
         c.ATTRIBUTES,
     )
@@ -74,10 +74,10 @@ def item_rows(items: DataFrame, daily: DataFrame, run_date: dt.date) -> DataFram
 
 def _position(key: str) -> Column:
     """Return the row number by `key` from 0: one task sorts the ids, seconds for a few millions."""
-    return (f.row_number().over(Window.orderBy(key)) - 1).cast("int")
+    return (F.row_number().over(Window.orderBy(key)) - 1).cast("int")
 
 
 def _known(name: str, otherwise: Column) -> Column:
     """Return the column's trimmed text, or `otherwise` where there is none."""
-    text = f.trim(f.col(name))
-    return f.when(text != "", text).otherwise(otherwise)
+    text = F.trim(F.col(name))
+    return F.when(text != "", text).otherwise(otherwise)

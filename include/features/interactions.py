@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as f
+from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
 from include.policy import FeaturePolicy, Policy
@@ -59,10 +59,10 @@ def daily_events(events: DataFrame, days: Periods) -> DataFrame:
     DataFrame
         user_id, item_id, event_type, day, lines (events), quantity (thousandths, whole).
     """
-    thousandths = f.round(f.least(c.QUANTITY, f.lit(LARGEST_QUANTITY)) * QUANTITY_UNITS).cast("long")
-    dated = events.withColumn(DAY, f.to_date(c.EVENT_TS)).where(f.col(DAY).between(days.first, days.last))
+    thousandths = F.round(F.least(c.QUANTITY, F.lit(LARGEST_QUANTITY)) * QUANTITY_UNITS).cast("long")
+    dated = events.withColumn(DAY, F.to_date(c.EVENT_TS)).where(F.col(DAY).between(days.first, days.last))
     grouped = dated.groupBy(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, DAY)
-    return grouped.agg(f.count(f.lit(1)).alias(LINES), f.sum(thousandths).alias(c.QUANTITY))
+    return grouped.agg(F.count(F.lit(1)).alias(LINES), F.sum(thousandths).alias(c.QUANTITY))
 
 
 def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFrame:
@@ -71,63 +71,63 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
     What came back is undone: when returns of a period are at least its purchases, the pair
     has no weight and no target events in it. A return does not undo that the item was looked at.
     """
-    kind = f.col(c.EVENT_TYPE)
-    is_before, is_target = f.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))
-    change = f.when(kind == c.PURCHASE, f.col(c.QUANTITY)).when(kind == c.RETURN, -f.col(c.QUANTITY))
+    kind = F.col(c.EVENT_TYPE)
+    is_before, is_target = F.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))
+    change = F.when(kind == c.PURCHASE, F.col(c.QUANTITY)).when(kind == c.RETURN, -F.col(c.QUANTITY))
     weighs = kind.isin([name for name, weight in policy.features.event_weights.items() if weight > 0])
-    pairs = daily.where(f.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
+    pairs = daily.where(F.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
     sums = pairs.agg(
-        _total(f.when(is_before, _weight(policy.features, days.cutoff, days))).alias(c.WEIGHT_BEFORE),
+        _total(F.when(is_before, _weight(policy.features, days.cutoff, days))).alias(c.WEIGHT_BEFORE),
         _total(_weight(policy.features, days.last, days)).alias(c.WEIGHT_ALL),
-        _total(f.when(is_before & is_target, f.col(LINES))).alias(c.N_BEFORE),
-        _total(f.when(~is_before & is_target, f.col(LINES))).alias(c.N_AFTER),
+        _total(F.when(is_before & is_target, F.col(LINES))).alias(c.N_BEFORE),
+        _total(F.when(~is_before & is_target, F.col(LINES))).alias(c.N_AFTER),
         _undone(is_before, change).alias("undone_before"),
-        _undone(f.lit(True), change).alias("undone_all"),
-        f.min(f.when(weighs | is_target, f.col(DAY))).alias(c.FIRST_DAY),
-        f.max(f.when(weighs | is_target, f.col(DAY))).alias(c.LAST_DAY),
-        f.max(f.when(is_target, f.col(DAY))).alias(c.BOUGHT_ON),
-        f.max(f.when(kind == c.CART, f.col(DAY))).alias(c.CARTED_ON),
-        f.max(f.when(kind == c.VIEW, f.col(DAY))).alias(c.VIEWED_ON),
+        _undone(F.lit(True), change).alias("undone_all"),
+        F.min(F.when(weighs | is_target, F.col(DAY))).alias(c.FIRST_DAY),
+        F.max(F.when(weighs | is_target, F.col(DAY))).alias(c.LAST_DAY),
+        F.max(F.when(is_target, F.col(DAY))).alias(c.BOUGHT_ON),
+        F.max(F.when(kind == c.CART, F.col(DAY))).alias(c.CARTED_ON),
+        F.max(F.when(kind == c.VIEW, F.col(DAY))).alias(c.VIEWED_ON),
     )
     return _without_undone(sums)
 
 
 def _without_undone(sums: DataFrame) -> DataFrame:
-    before, whole = ~f.col("undone_before"), ~f.col("undone_all")
+    before, whole = ~F.col("undone_before"), ~F.col("undone_all")
     rows = sums.select(
         c.USER_ID,
         c.ITEM_ID,
-        (f.when(before, f.col(c.WEIGHT_BEFORE)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_BEFORE),
-        (f.when(whole, f.col(c.WEIGHT_ALL)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_ALL),
-        f.when(before, f.col(c.N_BEFORE)).otherwise(0).cast("int").alias(c.N_BEFORE),
-        f.when(whole, f.col(c.N_AFTER)).otherwise(0).cast("int").alias(c.N_AFTER),
+        (F.when(before, F.col(c.WEIGHT_BEFORE)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_BEFORE),
+        (F.when(whole, F.col(c.WEIGHT_ALL)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_ALL),
+        F.when(before, F.col(c.N_BEFORE)).otherwise(0).cast("int").alias(c.N_BEFORE),
+        F.when(whole, F.col(c.N_AFTER)).otherwise(0).cast("int").alias(c.N_AFTER),
         c.FIRST_DAY,
         c.LAST_DAY,
-        f.when(whole, f.col(c.BOUGHT_ON)).alias(c.BOUGHT_ON),
+        F.when(whole, F.col(c.BOUGHT_ON)).alias(c.BOUGHT_ON),
         c.CARTED_ON,
         c.VIEWED_ON,
     )
-    counted = f.greatest(c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER) > 0
-    return rows.where(counted | f.col(c.CARTED_ON).isNotNull() | f.col(c.VIEWED_ON).isNotNull())
+    counted = F.greatest(c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER) > 0
+    return rows.where(counted | F.col(c.CARTED_ON).isNotNull() | F.col(c.VIEWED_ON).isNotNull())
 
 
 def _weight(policy: FeaturePolicy, end: dt.date, days: Periods) -> Column:
     """Return a daily row's weight at the end of a period, in whole units: w * 0.5^(age / half-life)."""
-    age = f.datediff(f.lit(end), f.col(DAY))
-    weight = f.lit(0.0)
+    age = F.datediff(F.lit(end), F.col(DAY))
+    weight = F.lit(0.0)
     for name, value in sorted(policy.event_weights.items()):
-        weight = f.when(f.col(c.EVENT_TYPE) == name, f.lit(value)).otherwise(weight)
+        weight = F.when(F.col(c.EVENT_TYPE) == name, F.lit(value)).otherwise(weight)
     if days.fresh is not None:
-        weight = weight * f.when(f.col(DAY) < days.fresh, f.lit(days.old_weight)).otherwise(f.lit(1.0))
-    decayed = weight * f.pow(f.lit(0.5), age / policy.half_life_days)
-    return f.round(decayed * WEIGHT_UNITS).cast("long") * f.col(LINES)
+        weight = weight * F.when(F.col(DAY) < days.fresh, F.lit(days.old_weight)).otherwise(F.lit(1.0))
+    decayed = weight * F.pow(F.lit(0.5), age / policy.half_life_days)
+    return F.round(decayed * WEIGHT_UNITS).cast("long") * F.col(LINES)
 
 
 def _undone(within: Column, change: Column) -> Column:
     """Tell whether the period has a return and what is left of the purchases is nothing."""
-    returned = f.max(f.when(within & (f.col(c.EVENT_TYPE) == c.RETURN), f.lit(True)))
-    return f.coalesce(returned, f.lit(False)) & (_total(f.when(within, change)) <= 0)
+    returned = F.max(F.when(within & (F.col(c.EVENT_TYPE) == c.RETURN), F.lit(True)))
+    return F.coalesce(returned, F.lit(False)) & (_total(F.when(within, change)) <= 0)
 
 
 def _total(values: Column) -> Column:
-    return f.coalesce(f.sum(values), f.lit(0))
+    return F.coalesce(F.sum(values), F.lit(0))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as f
+from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
 from include.policy import FeaturePolicy
@@ -44,23 +44,23 @@ def histogram_rows(
         lower edge of its bin, a power of the square root of 2; user_id is known or unknown.
     """
     since = run_date - dt.timedelta(days=policy.popularity_days)
-    recent = events.where((f.col(c.INGEST_DATE) > since) & (f.col(c.INGEST_DATE) <= run_date))
-    known = recent.join(f.broadcast(items.select(c.ITEM_ID, c.CATEGORY)), c.ITEM_ID, how="left").join(
-        f.broadcast(users.select(c.USER_ID, c.SEGMENT)), c.USER_ID, how="left"
+    recent = events.where((F.col(c.INGEST_DATE) > since) & (F.col(c.INGEST_DATE) <= run_date))
+    known = recent.join(F.broadcast(items.select(c.ITEM_ID, c.CATEGORY)), c.ITEM_ID, how="left").join(
+        F.broadcast(users.select(c.USER_ID, c.SEGMENT)), c.USER_ID, how="left"
     )
-    steps = f.floor(f.log2(f.when(f.col(c.PRICE) > 0, f.col(c.PRICE))) * PRICE_STEPS)
+    steps = F.floor(F.log2(F.when(F.col(c.PRICE) > 0, F.col(c.PRICE))) * PRICE_STEPS)
     values = {
-        c.EVENT_TYPE: f.col(c.EVENT_TYPE),
-        c.CATEGORY: f.col(c.CATEGORY),
-        c.PRICE: f.when(steps.isNotNull(), f.format_string("%.4f", f.pow(f.lit(2.0), steps / PRICE_STEPS))),
-        c.SEGMENT: f.col(c.SEGMENT),
-        c.USER_ID: f.when(f.col(c.USER_ID).isNotNull(), f.lit(KNOWN)),
+        c.EVENT_TYPE: F.col(c.EVENT_TYPE),
+        c.CATEGORY: F.col(c.CATEGORY),
+        c.PRICE: F.when(steps.isNotNull(), F.format_string("%.4f", F.pow(F.lit(2.0), steps / PRICE_STEPS))),
+        c.SEGMENT: F.col(c.SEGMENT),
+        c.USER_ID: F.when(F.col(c.USER_ID).isNotNull(), F.lit(KNOWN)),
     }
     pairs = [
-        f.struct(f.lit(name).alias("name"), f.coalesce(value, f.lit(UNKNOWN)).alias("value"))
+        F.struct(F.lit(name).alias("name"), F.coalesce(value, F.lit(UNKNOWN)).alias("value"))
         for name, value in values.items()
     ]
-    exploded = known.select(c.INGEST_DATE, f.inline(f.array(*pairs)))
+    exploded = known.select(c.INGEST_DATE, F.inline(F.array(*pairs)))
     return exploded.groupBy(c.INGEST_DATE, "name", "value").count()
 
 

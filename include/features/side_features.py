@@ -7,7 +7,7 @@ row carries it fully or not at all.
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as f
+from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
 from include.errors import ConfigurationError
@@ -28,8 +28,8 @@ def item_feature_rows(items: DataFrame, policy: FeaturePolicy) -> DataFrame:
         When the policy names a feature that items do not have.
     """
     known = {
-        c.CATEGORY: lambda: _single(c.CATEGORY, f.col(c.CATEGORY)),
-        PRICE_BAND: lambda: _single(PRICE_BAND, f.col(PRICE_BAND)),
+        c.CATEGORY: lambda: _single(c.CATEGORY, F.col(c.CATEGORY)),
+        PRICE_BAND: lambda: _single(PRICE_BAND, F.col(PRICE_BAND)),
         TITLE_WORDS: _words,
     }
     features = []
@@ -51,7 +51,7 @@ def user_feature_rows(users: DataFrame, policy: FeaturePolicy) -> DataFrame:
     features = []
     for name in policy.user_features:
         if name == c.SEGMENT:
-            segment = f.when(f.col(c.SEGMENT) != c.EVERYBODY, f.col(c.SEGMENT))
+            segment = F.when(F.col(c.SEGMENT) != c.EVERYBODY, F.col(c.SEGMENT))
             features.append(_single(c.SEGMENT, segment))
         elif name.startswith(ATTRIBUTE):
             features.append(_attribute(name))
@@ -61,36 +61,36 @@ def user_feature_rows(users: DataFrame, policy: FeaturePolicy) -> DataFrame:
 
 
 def _rows(rows: DataFrame, index: str, features: list[Column], min_count: int) -> DataFrame:
-    every = f.array_distinct(f.flatten(f.array(*features))) if features else f.array().cast("array<string>")
-    carried = rows.select(index, f.explode(every).alias(c.FEATURE))
-    frequency = f.count(f.lit(1)).over(Window.partitionBy(c.FEATURE))
-    frequent = carried.withColumn("carriers", frequency).where(f.col("carriers") >= min_count)
-    return frequent.select(index, c.FEATURE, f.lit(1.0).cast("float").alias(c.WEIGHT))
+    every = F.array_distinct(F.flatten(F.array(*features))) if features else F.array().cast("array<string>")
+    carried = rows.select(index, F.explode(every).alias(c.FEATURE))
+    frequency = F.count(F.lit(1)).over(Window.partitionBy(c.FEATURE))
+    frequent = carried.withColumn("carriers", frequency).where(F.col("carriers") >= min_count)
+    return frequent.select(index, c.FEATURE, F.lit(1.0).cast("float").alias(c.WEIGHT))
 
 
 def _with_price_band(items: DataFrame, bands: int) -> DataFrame:
     """Add the quantile of the price, from 0 to bands - 1; equal prices share a band."""
-    priced = f.col(c.PRICE).isNotNull()
-    share = f.percent_rank().over(Window.partitionBy(priced).orderBy(c.PRICE))
-    band = f.least(f.floor(share * bands), f.lit(bands - 1))
-    return items.withColumn(PRICE_BAND, f.when(priced, band))
+    priced = F.col(c.PRICE).isNotNull()
+    share = F.percent_rank().over(Window.partitionBy(priced).orderBy(c.PRICE))
+    band = F.least(F.floor(share * bands), F.lit(bands - 1))
+    return items.withColumn(PRICE_BAND, F.when(priced, band))
 
 
 def _single(name: str, value: Column) -> Column:
     """Return the one feature ``name:value`` as an array, none where the value is null."""
-    return f.array_compact(f.array(f.concat(f.lit(f"{name}:"), value.cast("string"))))
+    return F.array_compact(F.array(F.concat(F.lit(f"{name}:"), value.cast("string"))))
 
 
 def _attribute(name: str) -> Column:
     key = name.removeprefix(ATTRIBUTE)
-    value = f.trim(f.try_element_at(f.col(c.ATTRIBUTES), f.lit(key)))
-    return _single(key, f.when(value != "", value))
+    value = F.trim(F.try_element_at(F.col(c.ATTRIBUTES), F.lit(key)))
+    return _single(key, F.when(value != "", value))
 
 
 def _words() -> Column:
     """Return a feature for each word of the title: its runs of letters, two at least, in upper case."""
-    words = f.regexp_extract_all(f.upper(c.TITLE), f.lit(r"(\p{L}{2,})"))
-    return f.transform(words, lambda word: f.concat(f.lit(f"{WORD}:"), word))
+    words = F.regexp_extract_all(F.upper(c.TITLE), F.lit(r"(\p{L}{2,})"))
+    return F.transform(words, lambda word: F.concat(F.lit(f"{WORD}:"), word))
 
 
 def _unknown(setting: str, name: str, known: list[str]) -> ConfigurationError:

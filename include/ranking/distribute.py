@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from include import columns as c
+from include.ranking.catalogue import Catalogue, UserRows
 from include.ranking.kernel import list_lengths
-from include.ranking.shelf import LIST_TYPES, Catalogue, Shoppers, record_batch, shelves
+from include.ranking.lists import make_lists
+from include.ranking.rows import LIST_TYPES, record_batch
 from include.ranking.shortfall import shortfall
 
 if TYPE_CHECKING:
@@ -90,9 +92,9 @@ class Written:
 
 
 def write_lists(
-    spark: SparkSession, catalogue: Catalogue, shoppers: Shoppers, target: Target, digest: Digest | None = None
+    spark: SparkSession, catalogue: Catalogue, users: UserRows, target: Target, digest: Digest | None = None
 ) -> Written:
-    """Write everyone's lists as Parquet, one file a part of the users; see `shelf.SCHEMA`.
+    """Write everyone's lists as Parquet, one file a part of the users; see `rows.SCHEMA`.
 
     Parts are of one size, which follows from the number of users alone, and a task is one part. So a user
     is ranked together with the same others on any number of cores, which keeps the last bit of the
@@ -110,7 +112,7 @@ def write_lists(
     ValidationError
         By way of Spark's own error, when a factor is not a finite number.
     """
-    chunks = [pickle.dumps(part, protocol=5) for part in split(shoppers)]
+    chunks = [pickle.dumps(part, protocol=5) for part in split(users)]
     if not chunks:
         return Written((), {USERS: 0, RECOMMENDATIONS: 0, SHORT: 0}, {}, 0)
     parts = pa.table({"part": pa.array(range(len(chunks)), pa.int32()), "chunk": pa.array(chunks, pa.binary())})
@@ -158,11 +160,11 @@ def part_size(n_users: int) -> int:
     return min(max(-(-n_users // PARTS), FEWEST_IN_PART), MOST_IN_PART)
 
 
-def split(shoppers: Shoppers) -> Iterator[Shoppers]:
+def split(users: UserRows) -> Iterator[UserRows]:
     """Yield the users in their order, part by part."""
-    size = part_size(len(shoppers.user_ids))
-    for start in range(0, len(shoppers.user_ids), size):
-        yield shoppers.rows(slice(start, start + size))
+    size = part_size(len(users.user_ids))
+    for start in range(0, len(users.user_ids), size):
+        yield users.rows(slice(start, start + size))
 
 
 def writer(
@@ -173,21 +175,21 @@ def writer(
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part, chunk in zip(batch.column(0), batch.column(1), strict=True):
-                shoppers = pickle.loads(chunk.as_buffer())
-                answer = write_part(shared.value, shoppers, part.as_py(), target, digest, threads)
+                users = pickle.loads(chunk.as_buffer())
+                answer = write_part(shared.value, users, part.as_py(), target, digest, threads)
                 yield pa.RecordBatch.from_pylist([answer], schema=ANSWER_SCHEMA)
 
     return write
 
 
 def write_part(
-    catalogue: Catalogue, shoppers: Shoppers, part: int, target: Target, digest: Digest | None, threads: int = 1
+    catalogue: Catalogue, users: UserRows, part: int, target: Target, digest: Digest | None, threads: int = 1
 ) -> dict[str, object]:
     """Write one part's lists to a file of a name that no other attempt has, and say what is in it."""
     import pyarrow.parquet as pq
 
-    lists = shelves(catalogue, shoppers, threads)
-    rows = record_batch(catalogue, shoppers, lists)
+    lists = make_lists(catalogue, users, threads)
+    rows = record_batch(catalogue, users, lists)
     lengths = list_lengths(lists.items)
     file = f"part-{part:05d}-{uuid.uuid4()}.parquet"
     table = pa.Table.from_batches([rows])
@@ -196,6 +198,6 @@ def write_part(
         USERS: len(lengths),
         RECOMMENDATIONS: int(lengths.sum()),
         SHORT: int((lengths < catalogue.rules.top_n).sum()),
-        **shortfall(catalogue, shoppers, lists),
+        **shortfall(catalogue, users, lists),
     }
     return {"part": part, "file": file, "counts": json.dumps(counts), "digest": digest(rows) if digest else 0}

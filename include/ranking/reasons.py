@@ -1,9 +1,15 @@
-"""Why an item is in a list: something true that can be said of it."""
+"""Why an item is in a list: something true that can be said of it.
+
+To add a reason, add a row to `Reason` and, by a migration, to the table `reco.reason`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
@@ -12,16 +18,86 @@ from include.ranking.kernel import contributors
 from include.types import NOTHING, Bools, Codes, Floats, Integers
 
 
-class Reason(IntEnum):
-    """Codes as the batch and the database store them."""
+@dataclass(frozen=True)
+class Placed:
+    """The places of lists of one segment, and what reasons are found in.
 
-    BECAUSE_OF_ITEM = 1
-    POPULAR_IN_SEGMENT = 2
-    NEW_IN_CATEGORY = 3
-    POPULAR = 4
-    PINNED = 5
-    TASTE = 6
-    IN_THE_SHOP = 7
+    Attributes
+    ----------
+    lists
+        (n_users, n) item positions, -1 after the end of a list.
+    pinned
+        (n_users,) number of pinned items at the head.
+    history
+        (n_users, n_items) CSR of weights: its stored entries.
+    personal
+        Whether the lists were made of the users' own vectors.
+    vectors
+        (n_items, d) item vectors.
+    categories
+        (n_items,) category numbers, -1 where it is unknown.
+    is_new, popular, popular_here
+        (n_items,) what is new, popular with everybody, and with the segment (None: there is no such list).
+    lengths
+        (n_items,) of the vectors, if the caller has them.
+    """
+
+    lists: Integers
+    pinned: Integers
+    history: sparse.csr_matrix
+    personal: bool
+    vectors: Floats
+    categories: Integers
+    is_new: Bools
+    popular: Bools
+    popular_here: Bools | None
+    lengths: Floats | None = None
+
+    @cached_property
+    def sources(self) -> Integers:
+        """The item of the user's history that contributes most to each place, -1 where there is none."""
+        if self.personal and self.vectors.shape[1] and self.history.nnz:
+            return contributors(self.lists, self.history, self.vectors, self.lengths)
+        return np.full(self.lists.shape, NOTHING, dtype=np.int32)
+
+
+def _at_head(placed: Placed) -> Bools:
+    head: Bools = np.arange(placed.lists.shape[1]) < placed.pinned[:, None]
+    return head
+
+
+def _new_in_category(placed: Placed) -> Bools:
+    categories = placed.categories
+    fresh: Bools = (placed.is_new & (categories != NOTHING))[placed.lists] & (placed.lists != NOTHING)
+    users, places = np.nonzero(fresh)
+    if len(users):
+        span = int(categories.max(initial=0)) + 1
+        owners = np.repeat(np.arange(placed.history.shape[0]), np.diff(placed.history.indptr))
+        owned = categories[placed.history.indices]
+        pairs = np.unique((owners * span + owned)[owned != NOTHING])
+        fresh[users, places] = np.isin(users * span + categories[placed.lists[users, places]], pairs)
+    return fresh
+
+
+class Reason(IntEnum):
+    """Codes as the batch and the database store them, each with what must hold; the first that holds is given."""
+
+    holds: Callable[[Placed], Bools | bool]
+
+    def __new__(cls, code: int, holds: Callable[[Placed], Bools | bool]) -> Self:
+        """Return the member of that code; `holds` tells for each place, (n_users, n), or for all of them."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.holds = holds
+        return member
+
+    PINNED = 5, _at_head
+    BECAUSE_OF_ITEM = 1, lambda placed: placed.sources != NOTHING
+    NEW_IN_CATEGORY = 3, _new_in_category
+    POPULAR_IN_SEGMENT = 2, lambda placed: placed.popular_here is not None and placed.popular_here[placed.lists]
+    POPULAR = 4, lambda placed: placed.popular[placed.lists]
+    TASTE = 6, lambda placed: placed.personal
+    IN_THE_SHOP = 7, lambda placed: True
 
 
 class Reasons(NamedTuple):
@@ -39,69 +115,11 @@ class Reasons(NamedTuple):
     items: Integers
 
 
-def explain(
-    lists: Integers,
-    pinned: Integers,
-    history: sparse.csr_matrix,
-    *,
-    personal: bool,
-    vectors: Floats,
-    categories: Integers,
-    is_new: Bools,
-    popular: Bools,
-    popular_here: Bools | None,
-    lengths: Floats | None = None,
-) -> Reasons:
-    """Return the first reason that holds for each place of lists of one segment.
-
-    PINNED; BECAUSE_OF_ITEM, see `contributors`; NEW_IN_CATEGORY when the item is new and the user's
-    history has its category; POPULAR_IN_SEGMENT; POPULAR; then TASTE for those whom the model
-    knows, IN_THE_SHOP for others.
-
-    Parameters
-    ----------
-    lists
-        (n_users, n) item positions, -1 after the end of a list.
-    pinned
-        (n_users,) number of pinned items at the head.
-    history
-        (n_users, n_items) CSR of weights: its stored entries.
-    personal
-        Whether the lists were made of the users' own vectors.
-    vectors
-        (n_items, d) item vectors.
-    categories
-        (n_items,) category numbers, -1 where it is unknown.
-    is_new, popular, popular_here
-        (n_items,) what is new, popular with everybody, and with the segment (None: there is no such list).
-    lengths
-        (n_items,) of the vectors, for who has them.
-    """
-    code = np.full(len(popular) + 1, Reason.TASTE if personal else Reason.IN_THE_SHOP, dtype=np.int8)
-    code[:-1][popular] = Reason.POPULAR
-    if popular_here is not None:
-        code[:-1][popular_here] = Reason.POPULAR_IN_SEGMENT
-    code[NOTHING] = 0
-    codes = code[lists]
-    sources = np.full(lists.shape, NOTHING, dtype=np.int32)
-    if lists.size and len(popular):
-        if (candidates := is_new & (categories != NOTHING)).any():
-            codes[_new_in_category(lists, history, categories, candidates)] = Reason.NEW_IN_CATEGORY
-        if personal and vectors.shape[1] and history.nnz:
-            sources = contributors(lists, history, vectors, lengths)
-            codes[sources != NOTHING] = Reason.BECAUSE_OF_ITEM
-    if pinned.any():
-        at_head = (np.arange(lists.shape[1]) < pinned[:, None]) & (lists != NOTHING)
-        codes[at_head], sources[at_head] = Reason.PINNED, NOTHING
-    return Reasons(codes, sources)
-
-
-def _new_in_category(lists: Integers, history: sparse.csr_matrix, categories: Integers, candidates: Bools) -> Bools:
-    fresh: Bools = (lists != NOTHING) & candidates[lists]
-    users, places = np.nonzero(fresh)
-    span = int(categories.max(initial=0)) + 1
-    owners = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
-    owned = categories[history.indices]
-    pairs = np.unique((owners * span + owned)[owned != NOTHING])
-    fresh[users, places] = np.isin(users * span + categories[lists[users, places]], pairs)
-    return fresh
+def explain(placed: Placed) -> Reasons:
+    """Return the first reason that holds for each place."""
+    codes = np.zeros(placed.lists.shape, dtype=np.int8)
+    if len(placed.popular):
+        for reason in reversed(Reason):
+            np.putmask(codes, np.broadcast_to(reason.holds(placed), codes.shape), reason)
+        codes[placed.lists == NOTHING] = 0
+    return Reasons(codes, np.where(codes == Reason.BECAUSE_OF_ITEM, placed.sources, np.int32(NOTHING)))

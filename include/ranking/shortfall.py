@@ -6,14 +6,15 @@ from collections import Counter
 
 import numpy as np
 
-from include.ranking.shelf import Catalogue, Shelves, Shoppers
+from include.ranking.catalogue import Catalogue, UserRows
+from include.ranking.lists import ExplainedLists
 from include.types import NOTHING, Integers
 
 CAUSES = ("catalogue", "allow_list", "seen", "category_cap")
 FEW_NEW = "few_new_items"
 
 
-def shortfall(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> dict[str, int]:
+def shortfall(catalogue: Catalogue, users: UserRows, lists: ExplainedLists) -> dict[str, int]:
     """Return the number of users for each thing that kept a list from being as asked for.
 
     Of lists with less than N items, the first of these that holds:
@@ -29,8 +30,8 @@ def shortfall(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> dict[
     causes: Counter[str] = Counter()
     there = lists.items != NOTHING
     for user in np.flatnonzero(there.sum(axis=1) < rules.top_n):
-        allowed = rules.profile(str(shoppers.segments[user])).allowed
-        seen = _row(shoppers, int(user))
+        allowed = rules.profile(str(users.segments[user])).allowed
+        seen = _row(users, int(user))
         if rules.common.allowed.sum() < rules.top_n:
             causes[CAUSES[0]] += 1
         elif allowed.sum() < rules.top_n:
@@ -45,9 +46,9 @@ def shortfall(catalogue: Catalogue, shoppers: Shoppers, lists: Shelves) -> dict[
     return {name: causes[name] for name in (*CAUSES, FEW_NEW) if causes[name]}
 
 
-def _row(shoppers: Shoppers, user: int) -> Integers:
-    if shoppers.seen is None:
+def _row(users: UserRows, user: int) -> Integers:
+    if users.seen is None:
         return np.empty(0, dtype=np.int32)
-    bounds = shoppers.seen.indptr[user : user + 2]
-    row: Integers = shoppers.seen.indices[bounds[0] : bounds[1]]
+    bounds = users.seen.indptr[user : user + 2]
+    row: Integers = users.seen.indices[bounds[0] : bounds[1]]
     return row

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from include.model.factors import Factors
 from include.ranking.kernel.lists import TopN
-from include.ranking.kernel.scan import LOWEST, ROUNDING, Panels, Plan, Users, fill, rank, unpack
+from include.ranking.kernel.scan import LOWEST, ROUNDING, Panels, Plan, UserVectors, fill, rank, unpack
 from include.ranking.kernel.simd import WIDTH
 from include.types import NOTHING, Floats, Indices, Keys
 
@@ -101,10 +101,10 @@ def row_lengths(vectors: Floats) -> Floats:
     return lengths
 
 
-def _users(users: Factors, exclude: sparse.csr_matrix | None) -> Users:
+def _users(users: Factors, exclude: sparse.csr_matrix | None) -> UserVectors:
     if exclude is None:
         exclude = sparse.csr_matrix((len(users.biases), 0), dtype=bool)
-    return Users(
+    return UserVectors(
         vectors=_plain(users.vectors, np.float32),
         biases=_plain(users.biases, np.float32),
         lengths=row_lengths(users.vectors),

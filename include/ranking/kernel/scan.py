@@ -64,7 +64,7 @@ class Panels(NamedTuple):
     highest: Floats
 
 
-class Users(NamedTuple):
+class UserVectors(NamedTuple):
     """Vectors (n, d), biases and lengths (n,), and by CSR arrays the items to leave out for each of them."""
 
     vectors: Floats

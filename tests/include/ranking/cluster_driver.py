@@ -14,7 +14,7 @@ from include.spark.session import spark_session
 from tests.include.ranking.made import make_night, slow_digest
 
 if __name__ == "__main__":
-    catalogue, shoppers = make_night(int(sys.argv[2]))
+    catalogue, users = make_night(int(sys.argv[2]))
     with spark_session("cluster-test", load_settings()) as spark:
         target = Target(LocalFileSystem, sys.argv[1])
-        sys.stdout.write(json.dumps(dataclasses.asdict(write_lists(spark, catalogue, shoppers, target, slow_digest))))
+        sys.stdout.write(json.dumps(dataclasses.asdict(write_lists(spark, catalogue, users, target, slow_digest))))

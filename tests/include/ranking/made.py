@@ -11,13 +11,13 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Rules, Shoppers, record_batch, shelves
+from include.ranking import Catalogue, Profile, Rules, UserRows, make_lists, record_batch
 from include.ranking.distribute import split
 
 N_ITEMS, DIMENSIONS, TOP_N = 300, 8, 10
 
 
-def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, Shoppers]:
+def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserRows]:
     """Return whole-number factors, a cap, a segment with a pin, users that the model does not know."""
     random = np.random.default_rng(seed)
 
@@ -40,14 +40,14 @@ def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, Shoppers]:
         np.char.add("i", np.arange(N_ITEMS).astype(np.str_)), factors(N_ITEMS, 1), rules, {"everybody": sold}, 20
     )
     history = sparse.random(n_users, N_ITEMS, density=0.02, format="csr", dtype=np.float32, random_state=seed)
-    shoppers = Shoppers(
+    users = UserRows(
         user_ids=np.char.add("u", np.char.zfill(np.arange(n_users).astype(np.str_), 6)),
         segments=random.choice(np.array(["north", "south"]), n_users),
-        users=factors(n_users, 0.9),
+        factors=factors(n_users, 0.9),
         seen=history.astype(bool),
         history=history,
     )
-    return catalogue, shoppers
+    return catalogue, users
 
 
 def digest(rows: pa.RecordBatch) -> int:
@@ -62,6 +62,6 @@ def slow_digest(rows: pa.RecordBatch) -> int:
     return digest(rows)
 
 
-def expected_digest(catalogue: Catalogue, shoppers: Shoppers) -> int:
+def expected_digest(catalogue: Catalogue, users: UserRows) -> int:
     """Return the digest of all lists, made without Spark."""
-    return sum(digest(record_batch(catalogue, part, shelves(catalogue, part))) for part in split(shoppers))
+    return sum(digest(record_batch(catalogue, part, make_lists(catalogue, part))) for part in split(users))

@@ -38,7 +38,7 @@ def test_a_killed_worker_costs_a_retry_and_no_row_is_there_twice(tmp_path: Path)
     written = json.loads(output)
     tables = [pq.read_table(target / file, columns=["user_id"], partitioning=None) for file in written["files"]]
     users = [user for table in tables for user in table["user_id"].to_pylist()]
-    catalogue, shoppers = make_night(USERS)
-    assert users == shoppers.user_ids.tolist()
+    catalogue, users = make_night(USERS)
+    assert users == users.user_ids.tolist()
     assert written["counts"]["users"] == USERS
-    assert written["digest"] == expected_digest(catalogue, shoppers)
+    assert written["digest"] == expected_digest(catalogue, users)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from include.ranking import Reason, explain
+from include.ranking import Placed, Reason, explain
 from include.ranking.kernel import contributors
 from include.ranking.kernel.explaining import MIN_SIMILARITY
 from include.ranking.reasons import Reasons
-from include.serving.verify import REASON_CODE
+from include.settings import PROJECT
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -87,7 +88,7 @@ def given_reasons(lists: list[list[int]], had: list[list[float]], **changes: Any
     }
     rows = np.array(lists, np.int32)
     pinned = changes.pop("pinned", np.zeros(len(rows), np.int32))
-    return explain(rows, pinned, sparse.csr_matrix(np.array(had, np.float32)), **{**values, **changes})
+    return explain(Placed(rows, pinned, sparse.csr_matrix(np.array(had, np.float32)), **{**values, **changes}))
 
 
 def marked(*items: int) -> np.ndarray:
@@ -124,7 +125,7 @@ def test_a_new_item_of_unknown_category_is_not_new_in_one() -> None:
 
 def test_no_items_at_all() -> None:
     nothing = np.zeros(0, bool)
-    found = explain(
+    placed = Placed(
         np.full((2, 3), -1, np.int32),
         np.zeros(2, np.int32),
         sparse.csr_matrix((2, 0), dtype=np.float32),
@@ -135,8 +136,12 @@ def test_no_items_at_all() -> None:
         popular=nothing,
         popular_here=None,
     )
+    found = explain(placed)
     assert found.codes.tolist() == [[0] * 3] * 2
 
 
 def test_the_database_calls_reasons_as_the_batch_does() -> None:
-    assert {reason.name.lower(): reason.value for reason in Reason} == REASON_CODE
+    statements = [path.read_text() for path in sorted((PROJECT / "include/sql/migrations").glob("*.sql"))]
+    rows = re.findall(r"INSERT INTO reco\.reason \(code, name, text\) VALUES(.*?);", "".join(statements), re.DOTALL)
+    stored = {name: int(code) for code, name in re.findall(r"\((\d+), '(\w+)', '", "".join(rows))}
+    assert {reason.name.lower(): reason.value for reason in Reason} == stored

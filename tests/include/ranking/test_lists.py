@@ -9,8 +9,18 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Reason, Rules, Shoppers, popular_table, record_batch, shelves, shortfall
-from include.ranking.shelf import SCHEMA
+from include.ranking import (
+    Catalogue,
+    Profile,
+    Reason,
+    Rules,
+    UserRows,
+    make_lists,
+    popular_table,
+    record_batch,
+    shortfall,
+)
+from include.ranking.rows import SCHEMA
 
 ITEMS = np.array(["cup", "mug", "pan", "pot", "rug"])
 
@@ -46,26 +56,26 @@ def catalogue(**changes: Any) -> Catalogue:
     return Catalogue(ITEMS, items, make_rules(**changes), counts, n_popular=2)
 
 
-def rows_of(shelf_catalogue: Catalogue, people: Shoppers) -> list[dict[str, Any]]:
-    batch = record_batch(shelf_catalogue, people, shelves(shelf_catalogue, people))
+def rows_of(own_catalogue: Catalogue, people: UserRows) -> list[dict[str, Any]]:
+    batch = record_batch(own_catalogue, people, make_lists(own_catalogue, people))
     return pa.Table.from_batches([batch]).cast(SCHEMA).to_pylist()
 
 
-def shoppers(*, seen: bool = True) -> Shoppers:
+def users(*, seen: bool = True) -> UserRows:
     """Return someone who had a cup, someone in France and someone in Spain whom the model does not know."""
     had = sparse.csr_matrix(np.array([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0]], dtype=bool))
     vectors = np.array([[2, 1], [9, 9], [9, 9]], np.float32)
-    return Shoppers(
+    return UserRows(
         user_ids=np.array(["ann", "bob", "cat"]),
         segments=np.array(["Spain", "France", "Spain"]),
-        users=Factors(vectors, np.zeros(3, np.float32), np.array([True, False, False])),
+        factors=Factors(vectors, np.zeros(3, np.float32), np.array([True, False, False])),
         seen=had if seen else None,
         history=had.astype(np.float32),
     )
 
 
 def test_lists_by_vector_and_by_segment_with_reasons() -> None:
-    rows = {row["user_id"]: row for row in rows_of(catalogue(), shoppers())}
+    rows = {row["user_id"]: row for row in rows_of(catalogue(), users())}
     because, popular, taste = Reason.BECAUSE_OF_ITEM, Reason.POPULAR, Reason.TASTE
     assert rows["ann"]["item_ids"] == ["mug", "pot", "pan"]
     assert rows["ann"]["scores"] == pytest.approx([1.9, 1.1, 1.0])
@@ -79,7 +89,7 @@ def test_lists_by_vector_and_by_segment_with_reasons() -> None:
 
 
 def test_the_segment_comes_first_when_nothing_is_left_out() -> None:
-    rows = rows_of(catalogue(), shoppers(seen=False))
+    rows = rows_of(catalogue(), users(seen=False))
     assert rows[1]["item_ids"] == ["pot", "rug", "pan"]
     assert rows[1]["reason_codes"] == [Reason.POPULAR_IN_SEGMENT, Reason.POPULAR, Reason.POPULAR]
     assert rows[0]["item_ids"] == ["cup", "mug", "pot"]
@@ -88,7 +98,7 @@ def test_the_segment_comes_first_when_nothing_is_left_out() -> None:
 
 def test_filters_hold_for_everyone() -> None:
     common = profile("cup", "pan", "pot", "rug")
-    rows = rows_of(catalogue(common=common, cap=1, top_n=5), shoppers())
+    rows = rows_of(catalogue(common=common, cap=1, top_n=5), users())
     categories = dict(zip(ITEMS.tolist(), ["cup", "cup", "pan", "pan", None], strict=True))
     for row in rows:
         assert "mug" not in row["item_ids"]
@@ -99,7 +109,7 @@ def test_filters_hold_for_everyone() -> None:
 
 def test_a_segment_has_its_own_items_and_pins() -> None:
     profiles = {"Spain": profile("mug", "pan", "rug", pinned=("rug", "cup"))}
-    rows = rows_of(catalogue(profiles=profiles), shoppers())
+    rows = rows_of(catalogue(profiles=profiles), users())
     assert rows[0]["item_ids"] == ["rug", "mug", "pan"]
     assert rows[0]["scores"] == pytest.approx([0, 1.9, 1.0])
     assert rows[0]["reason_codes"] == [Reason.PINNED, Reason.BECAUSE_OF_ITEM, Reason.POPULAR]
@@ -110,7 +120,7 @@ def test_a_segment_has_its_own_items_and_pins() -> None:
 def test_why_lists_are_short() -> None:
     def causes(**changes: Any) -> dict[str, int]:
         made = catalogue(**changes)
-        return shortfall(made, shoppers(), shelves(made, shoppers()))
+        return shortfall(made, users(), make_lists(made, users()))
 
     assert causes() == {}
     assert causes(common=profile("cup", "mug")) == {"catalogue": 3}
@@ -139,12 +149,12 @@ def test_a_segment_with_rules_of_its_own_has_a_popular_list_of_its_own() -> None
 
 
 def test_some_of_the_users_get_the_same_lists_as_all() -> None:
-    everyone = rows_of(catalogue(), shoppers())
-    assert rows_of(catalogue(), shoppers().rows(slice(1, 3))) == everyone[1:]
+    everyone = rows_of(catalogue(), users())
+    assert rows_of(catalogue(), users().rows(slice(1, 3))) == everyone[1:]
 
 
 def test_nobody_gets_no_rows() -> None:
-    nobody = shoppers().rows(slice(0, 0))
-    batch = record_batch(catalogue(), nobody, shelves(catalogue(), nobody))
+    nobody = users().rows(slice(0, 0))
+    batch = record_batch(catalogue(), nobody, make_lists(catalogue(), nobody))
     assert batch.num_rows == 0
     assert batch.schema.names[0] == "user_id"
