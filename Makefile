@@ -10,8 +10,8 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean lint test \
-	test-fast test-machines bench licences
+.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean docs lint \
+	test test-fast test-machines bench licences
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -77,6 +77,9 @@ lint: dev ## ruff, mypy and the import directions
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+docs: setup ## write the tables of docs/ that follow from the code: settings, packages
+	@.venv/bin/python scripts/generate_docs.py
 
 bench: $(if $(filter s3,$(or $(PARTS),s3)),s3)
 bench: dev ## measure into docs/benchmarks.md; OUT=file.json, PARTS='kernel publish', SCALE=quick

@@ -2,8 +2,9 @@
 
     python scripts/check_prose.py [FILE ...]     all files of the project by default
 
-Lines are at most 120 characters wide in every text file; Python's are ruff's to check. Tables and links cannot be
-broken and may be wider. The words of scripts/words.txt are found in Markdown outside code, and in docstrings.
+Lines are at most 120 characters wide in every text file; Python's are ruff's to check. Tables, links and long
+commands cannot be broken and may be wider. The words of scripts/words.txt are found in Markdown outside code, and in
+docstrings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ WORDS = PROJECT / "scripts" / "words.txt"
 WIDTH = 120
 TEXTS = (".md", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".conf", ".mk", "Makefile", "Dockerfile", ".ci/run")
 CODE = re.compile(r"^(```|~~~).*?^\1|``.+?``|`(?:[^`\n]|\n(?!\n))+`", re.DOTALL | re.MULTILINE)
-UNBREAKABLE = re.compile(r"^\s*\||https?://|\]\(")
+UNBREAKABLE = re.compile(r"^\s*\||https?://|\]\(|`[^`]{100,}`")
 
 
 def read_words(text: str) -> dict[re.Pattern[str], str]:
