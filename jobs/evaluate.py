@@ -27,7 +27,7 @@ from include.evaluation.report import (
 )
 from include.features import TrainingSet, load_training_set
 from include.features.matrix import FeatureMatrix
-from include.lake import Lake, Manifest, commit_file, find_complete, open_folder, open_lake
+from include.lake import Artifact, Lake, Manifest, commit_file, find_complete, open_folder, open_lake
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import popularity
@@ -95,7 +95,7 @@ def _make(
     versions: tuple[str, str | None],
     policy: Policy,
 ) -> None:
-    training_set = load_training_set(*lake.filesystem(), *source)
+    training_set = load_training_set(Artifact(lake, *source))
     report: dict[str, Any] = {
         "run_date": training_set.run_date.isoformat(),
         "cutoff": training_set.cutoff.isoformat(),

@@ -25,6 +25,7 @@ from include.contract import load_dataset
 from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
 from include.lake import (
+    Artifact,
     Lake,
     Manifest,
     commit_folder,
@@ -134,7 +135,7 @@ def find_source(settings: Settings, lake: Lake, run_date: dt.date, training_set:
 def make(settings: Settings, lake: Lake, folder: str, source: Source) -> Manifest:
     """Make the batch in staging and commit it."""
     with step(logger, f"reading {source.training_set}"):
-        training_set = load_training_set(*lake.filesystem(), source.training_set, source.manifest)
+        training_set = load_training_set(Artifact(lake, source.training_set, source.manifest))
     served = source.model_version != POPULARITY
     model = load_model(settings, source.model_version, "serving") if served else None
     catalogue = make_catalogue(training_set, model, source.policy)

@@ -16,7 +16,7 @@ from typing import Any
 
 from include.contract import load_dataset
 from include.features import TrainingSet, load_training_set
-from include.lake import Manifest, open_folder, open_lake
+from include.lake import Artifact, Manifest, open_folder, open_lake
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import TrainedModels, find_trainer
@@ -54,7 +54,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         logger.info("version %d was trained on %s with this policy: nothing to do", version, folder)
         return {"model_version": str(version)}
     with step(logger, f"reading {folder}"):
-        training_set = load_training_set(*lake.filesystem(), folder, manifest)
+        training_set = load_training_set(Artifact(lake, folder, manifest))
     started = time.monotonic()
     models = _fit(training_set, policy)
     seconds = time.monotonic() - started

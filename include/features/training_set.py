@@ -10,19 +10,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
 from include import columns as c
-from include.errors import MissingArtifactError
 from include.features.matrix import FeatureMatrix, feature_matrix
 from include.types import Bools, Days, Doubles, Floats, Integers, Strings
 
 if TYPE_CHECKING:
-    from pyarrow.fs import FileSystem
+    from include.lake.artifacts import Artifact
 
 Period = Literal["before", "all"]
 
@@ -176,48 +175,18 @@ class TrainingSet:
         return sparse.csr_matrix((data, index), shape=(self.n_users, self.n_items))
 
 
-class Committed(Protocol):
-    """What the loader needs of a folder's manifest."""
-
-    @property
-    def details(self) -> dict[str, Any]: ...
-
-    def paths(self, subfolder: str = "") -> list[str]: ...
-
-
-def load_training_set(filesystem: FileSystem, root: str, folder: str, manifest: Committed) -> TrainingSet:
-    """Read the training set in `folder`.
-
-    Parameters
-    ----------
-    filesystem, root
-        As `Lake.filesystem()` returns them.
-    folder
-        Relative to `root`, such as ``training_sets/2026-01-31-0123456789ab``.
-    manifest
-        The folder's manifest: only files that it lists are read.
+def load_training_set(artifact: Artifact) -> TrainingSet:
+    """Read what the step `build_training_set` committed.
 
     Raises
     ------
     MissingArtifactError
         When a part of the training set is not in the manifest.
     """
-    import pyarrow.parquet as pq
-
-    tables = {}
-    for name in SUBFOLDERS:
-        paths = manifest.paths(name)
-        if not paths:
-            raise MissingArtifactError(
-                f"{root}/{folder} has no files of {name}", remedy="delete the folder and clear build_training_set"
-            )
-        tables[name] = pa.concat_tables(
-            [pq.read_table(f"{root}/{folder}/{path}", filesystem=filesystem, partitioning=None) for path in paths]
-        )
     return training_set_from_tables(
-        tables,
-        run_date=dt.date.fromisoformat(manifest.details["run_date"]),
-        cutoff=dt.date.fromisoformat(manifest.details["cutoff"]),
+        {name: artifact.read_table(name) for name in SUBFOLDERS},
+        run_date=dt.date.fromisoformat(artifact.detail("run_date")),
+        cutoff=dt.date.fromisoformat(artifact.detail("cutoff")),
     )
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from include.errors import MissingArtifactError, ValidationError
 from include.features import load_training_set
 from include.features.interactions import periods
-from include.lake import MANIFEST, Lake, load_manifest, open_folder, partition_folder
+from include.lake import MANIFEST, Artifact, Lake, load_manifest, open_artifact, open_folder, partition_folder
 from include.policy import load_policy
 from include.settings import Settings
 from jobs import build_training_set as job
@@ -51,7 +51,7 @@ def test_a_training_set_is_made_once_and_loads(
     result = run(settings)
     folder = result["training_set"]
     manifest = open_folder(lake, folder)
-    training_set = load_training_set(*lake.filesystem(), folder, manifest)
+    training_set = load_training_set(Artifact(lake, folder, manifest))
 
     assert folder == f"training_sets/2026-01-31-{manifest.fingerprint}"
     assert training_set.user_ids.tolist() == ["ann", "bob"]
@@ -73,7 +73,7 @@ def test_a_training_set_is_made_once_and_loads(
     Path(settings.home, "lake", folder, manifest.paths("users")[0]).write_bytes(b"cut off")
     assert run(settings) == result
     assert len(sessions) == 2
-    again = load_training_set(*lake.filesystem(), folder, open_folder(lake, folder))
+    again = load_training_set(open_artifact(lake, folder))
     np.testing.assert_array_equal(again.matrix("all").toarray(), training_set.matrix("all").toarray())
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from include.errors import MissingArtifactError
 from include.features import load_training_set
-from include.lake import Lake, Manifest
+from include.lake import Artifact, Lake, Manifest
 from tests.commits import commit_all
 from tests.training_sets import RUN_DATE, Pair, make_tables, make_training_set
 
@@ -101,7 +101,7 @@ def commit(lake: Lake, tables: dict[str, pa.Table]) -> Manifest:
 def test_loading_returns_what_was_written(lake: Lake) -> None:
     tables = make_tables(PAIRS)
     manifest = commit(lake, {**tables, "interactions": tables["interactions"][::-1]})
-    training_set = load_training_set(*lake.filesystem(), "training_sets/t", manifest)
+    training_set = load_training_set(Artifact(lake, "training_sets/t", manifest))
     expected = make_training_set(PAIRS)
     assert (training_set.run_date, training_set.cutoff) == (RUN_DATE, dt.date(2026, 1, 17))
     np.testing.assert_array_equal(training_set.matrix("all").toarray(), expected.matrix("all").toarray())
@@ -113,4 +113,4 @@ def test_a_missing_part_is_named(lake: Lake) -> None:
     del tables["popularity"]
     manifest = commit(lake, tables)
     with pytest.raises(MissingArtifactError, match="popularity"):
-        load_training_set(*lake.filesystem(), "training_sets/t", manifest)
+        load_training_set(Artifact(lake, "training_sets/t", manifest))
