@@ -1,4 +1,4 @@
-"""What scripts/setup.sh takes and finds missing, on machines of made-up Pythons and Javas."""
+"""What scripts/setup.sh takes, finds missing and makes anew, on machines of made-up Pythons and Javas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-TOOLS = ("bash", "cat", "dirname", "flock", "grep", "head", "readlink", "sed", "sha256sum", "tr")
+TOOLS = (
+    *("awk", "bash", "cat", "chmod", "cp", "cut", "df", "dirname", "flock", "grep", "head", "mkdir", "readlink", "rm"),
+    *("sed", "sh", "sha256sum", "tail", "tr"),
+)
+# Makes environments of itself, in which all that is installed is a uv that does nothing.
+INTERPRETER = """
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/bin" "$3/lib/python{version}"
+    cp "$0" "$3/bin/python"
+    printf '#!/bin/sh\\necho uv 1.0\\n' >"$3/bin/uv"
+    chmod +x "$3/bin/uv" ;;
+  -P*) exec {python} "$@" ;;
+  -m*) ;;
+  --version*) echo "Python {version}.0" ;;
+  *lightfm*) ;;
+  *) exec {python} -c "{lies}$2" ;;
+esac"""
 
 
 class Machine:
@@ -23,9 +39,12 @@ class Machine:
         script.parent.mkdir()
         script.write_text((PROJECT / "scripts/setup.sh").read_text().replace("/usr/lib/jvm", str(folder / "jvm")))
         script.chmod(0o755)
-        (folder / "requirements.txt").touch()
+        (folder / "requirements.txt").write_text("uv==1.0 \\\n")
+        (folder / "requirements").mkdir()
+        (folder / "requirements" / "build.txt").touch()
+        self.programs.mkdir()
         for tool in TOOLS:
-            self.program(tool, f'exec {shutil.which(tool)} "$@"')
+            (self.programs / tool).symlink_to(str(shutil.which(tool)))
 
     def program(self, name: str, does: str) -> Path:
         path = self.programs / name
@@ -43,14 +62,17 @@ class Machine:
             f"import sys; sys.version_info = ({version.replace('.', ', ')}, 0, 'final', 0); "
             f"sys._base_executable = '{self.programs / name}'; {whole}; "
         )
-        return self.program(name, f'exec {sys.executable} -c "{lies}$2"')
+        return self.program(name, INTERPRETER.format(python=sys.executable, version=version, lies=lies))
 
     def java(self, name: str, version: str) -> Path:
         return self.program(name, f"""echo 'openjdk version "{version}"' >&2""")
 
     def check(self, **environment: str) -> tuple[int, str]:
+        return self.set_up("--check", **environment)
+
+    def set_up(self, *options: str, **environment: str) -> tuple[int, str]:
         done = subprocess.run(
-            [self.folder / "scripts" / "setup.sh", "--check"],
+            [self.folder / "scripts" / "setup.sh", *options],
             env={"PATH": str(self.programs), **environment},
             capture_output=True,
             text=True,
@@ -123,3 +145,36 @@ def test_java_home_wins_and_one_that_is_not_on_the_path_is_found(machine: Machin
     assert f"Java {machine.folder}/jvm/java-21/bin/java\n" in machine.check()[1]
     home = machine.java("../home/bin/java", "17.0.1").parent.parent
     assert f"Java {home}/bin/java\n" in machine.check(JAVA_HOME=str(home))[1]
+
+
+def test_an_environment_of_another_python_is_made_anew_and_one_of_another_java_again(machine: Machine) -> None:
+    machine.python("python3", "3.11")
+    machine.java("java", "17.0.1")
+    status, said = machine.set_up()
+    assert status == 0 and "making .venv with Python 3.11.0\n" in said
+    assert machine.set_up() == (0, "")
+    home = machine.java("../home/bin/java", "21.0.1").parent.parent
+    status, said = machine.set_up(JAVA_HOME=str(home))
+    assert status == 0 and "installing what" in said and "making" not in said
+    newer = machine.python("python3.13", "3.13")
+    assert machine.set_up(JAVA_HOME=str(home)) == (0, "")
+    status, said = machine.set_up(JAVA_HOME=str(home), PYTHON=str(newer))
+    assert status == 0 and "making .venv with Python 3.13.0\n" in said
+    assert machine.set_up(JAVA_HOME=str(home)) == (0, "")
+
+
+def test_the_command_belongs_to_its_checkout_wherever_that_is(machine: Machine, tmp_path: Path) -> None:
+    machine.python("python3", "3.12")
+    machine.java("java", "21.0.1")
+    assert machine.set_up()[0] == 0
+    cli = machine.folder / "devstack" / "cli.py"
+    cli.parent.mkdir()
+    cli.write_text("import os, sys\n\ndef main():\n    print(__file__, os.getcwd(), *sys.argv[1:])\n    return 3\n")
+    checkout = machine.folder.with_name("moved")
+    machine.folder.rename(checkout)
+    link, elsewhere = checkout / "nightshelf", checkout / "else where"
+    link.symlink_to(checkout / ".venv/bin/nightshelf")
+    elsewhere.mkdir()
+    for command in (checkout / ".venv/bin/nightshelf", link):
+        done = subprocess.run([command, "up", "a b"], cwd=elsewhere, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (3, f"{checkout}/devstack/cli.py {elsewhere} up a b\n"), done.stderr
