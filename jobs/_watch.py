@@ -78,7 +78,7 @@ class WatchedDay:
     @cached_property
     def training_set(self) -> tuple[str, Manifest]:
         """Folder and manifest of what the batch was made from."""
-        folder = str(self.batch.detail("training_set", ""))
+        folder = str(self.batch.manifest.details.get("training_set", ""))
         return folder, open_folder(self.lake, folder)
 
     @cached_property

@@ -86,7 +86,7 @@ def shared(batch: Batch, before: Batch, item_ids: Any) -> float:
     every = max(1, batch.users // SAMPLE)
     ids = pa.concat_arrays([part[c.USER_ID] for part in batch.lists()])
     sample = ids.take(pa.array(range(0, len(ids), every)))
-    n = int(batch.detail("top_n", 50))
+    n = int(batch.manifest.details.get("top_n", 50))
     return overlap(*(list_matrix(one.lists(), sample, item_ids, n) for one in (batch, before)))
 
 

@@ -39,9 +39,9 @@ from include.lake.manifest import fingerprint
 from include.log import step
 from include.policy import Policy
 from include.ranking import Catalogue, UserRows, make_catalogue, make_users, popular_table
-from include.serving.checksum import combine, table_digest
 from include.serving.database import connect
 from include.serving.decisions import Decision, champion_as_of, find_decision
+from include.serving.load import combine, table_digest
 from include.settings import Settings
 from include.spark.session import spark_session
 from include.tracking import load_model

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from include.lake import Lake, partition_folder
 from include.serving.batch import Batch, open_batch
-from include.serving.checksum import table_checksum
+from include.serving.load import combine, table_digest
 from tests.commits import commit_all
 
 DAY = dt.date(2026, 11, 20)
@@ -31,6 +31,11 @@ ITEMS = pa.schema([
     ("in_stock", pa.bool_()),
 ])  # fmt: skip
 N_ITEMS = 12
+
+
+def table_checksum(table: pa.Table) -> str:
+    """Return the checksum of a batch's `recommendations`."""
+    return combine([table_digest(table)])
 
 
 def user_row(user: int, length: int, shift: int) -> dict[str, Any]:
@@ -83,9 +88,9 @@ def write_batch(
         "items": pa.Table.from_pylist([item_row(item, title) for item in range(N_ITEMS)], ITEMS),
     }
     for name, table in tables.items():
-        target = lake.filesystem()[1] + f"/{staged}/{name}/part-0.parquet"
-        lake.write_bytes(f"{staged}/{name}/.made", b"")
-        pq.write_table(table, target)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        lake.write_bytes(f"{staged}/{name}/part-0.parquet", sink.getvalue().to_pybytes())
     folder = f"batches/{run_date}-{shift:012x}"
     described = {
         "run_date": run_date.isoformat(),

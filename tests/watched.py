@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 from pydantic import SecretStr
 
 from include.lake import Lake, open_lake, partition_folder
-from include.serving.checksum import table_checksum
 from include.serving.publish import publish
 from include.settings import Settings
-from tests.batches import ITEMS, LISTS, POPULAR
+from tests.batches import ITEMS, LISTS, POPULAR, table_checksum
 from tests.commits import commit_all
 from tests.databases import Database
 from tests.training_sets import Pair, make_tables

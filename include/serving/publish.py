@@ -10,12 +10,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.log import step
 from include.serving.activation import Live, activate, find_live, lock_pointer, was_passed_over
 from include.serving.batch import Batch
-from include.serving.builds import Build, drop_unreferenced, load_build, store_items
-from include.serving.checks import check_build, is_intact
 from include.serving.database import WRITER, connect
+from include.serving.load import drop_unreferenced, load, store_items
 from include.serving.nights import day_accounts
 from include.serving.statements import statement
 
@@ -63,23 +61,23 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
     with connect(url, f"publish {batch.batch_id}", role=WRITER) as connection:
         _wait_for_others(connection)
         drop_unreferenced(connection)
-        row: dict[str, Any] | None = None
-        copy_seconds = None
-        stored = _find_intact(connection, batch)
-        if stored is None:
-            loaded = load_build(connection, url, batch)
-            with step(logger, f"checking build {loaded.number}"):
-                row = _row(batch, loaded, check_build(connection, batch, loaded))
-            stored, copy_seconds = (loaded.number, loaded.sent.rows), loaded.copy_seconds
-        build, rows = stored
+        loaded = load(connection, url, batch)
         with connection, connection.cursor() as cursor:
             lock_pointer(cursor)
-            if row is not None:
-                cursor.execute(statement("batch/store"), row)
-            live = _switch(cursor, batch, build, force=force)
+            if loaded.described is not None:
+                cursor.execute(statement("batch/store"), loaded.described)
+            live = _switch(cursor, batch, loaded.build, force=force)
             _store_night(cursor, batch)
         _tidy(connection, batch, keep_batches)
-    return Published(batch.batch_id, batch.users, rows, batch.checksum, live, row is not None, copy_seconds)
+    return Published(
+        batch_id=batch.batch_id,
+        users=batch.users,
+        rows=loaded.rows,
+        checksum=batch.checksum,
+        live=live,
+        loaded=loaded.described is not None,
+        copy_seconds=loaded.copy_seconds,
+    )
 
 
 def _wait_for_others(connection: Connection) -> None:
@@ -91,20 +89,6 @@ def _wait_for_others(connection: Connection) -> None:
         cursor.execute(statement("session/publisher"))
         logger.info("waiting for another publisher: %s", cursor.fetchall())
         cursor.execute(statement("session/wait_for_publishers"))
-
-
-def _find_intact(connection: Connection, batch: Batch) -> tuple[int, int] | None:
-    """Return build and rows of the batch if PostgreSQL stores it and it equals the lake's."""
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement("batch/find"), {"batch_id": batch.batch_id})
-        stored: tuple[int, int] | None = cursor.fetchone()
-    if stored is None:
-        return None
-    if is_intact(connection, batch, stored[0]):
-        logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, batch.checksum)
-        return stored
-    logger.warning("batch %s is damaged in PostgreSQL: loading it again", batch.batch_id)
-    return None
 
 
 def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:
@@ -131,37 +115,11 @@ def _why_switch(cursor: Any, live: Live | None, batch: Batch, build: int, *, for
         return f"published for the night of {batch.run_date}"
     if force:
         return f"published by force over {'a rollback to' if passed_over else 'the newer batch'} {live.batch_id}"
-    if passed_over:
-        logger.warning(
-            "batch %s is stored but does not go live: people went back behind it, to %s (--force overrides)",
-            batch.batch_id, live.batch_id,
-        )  # fmt: skip
-        return None
+    why = "people went back behind it, to" if passed_over else "a newer one is live:"
     logger.warning(
-        "batch %s is stored but does not go live: readers see %s, which is newer (--force overrides)",
-        batch.batch_id, live.batch_id,
-    )  # fmt: skip
+        "batch %s is stored but does not go live: %s %s (--force overrides)", batch.batch_id, why, live.batch_id
+    )
     return None
-
-
-def _row(batch: Batch, build: Build, overlap: float | None) -> dict[str, Any]:
-    """Return the batch's row of reco.batch."""
-    return {
-        "batch_id": batch.batch_id,
-        "run_date": batch.run_date,
-        "variant": batch.variant,
-        "model_version": batch.model_version,
-        "training_set": batch.detail("training_set", None),
-        "n_users": build.sent.users,
-        "n_rows": build.sent.rows,
-        "n_items": build.sent.items,
-        "shortfall": batch.detail("shortfall", 0),
-        "overlap": overlap,
-        "checksum": batch.checksum,
-        "positions": list(range(1, build.sent.longest + 1)),
-        "metrics": json.dumps(batch.detail("metrics", {}), sort_keys=True),
-        "build": build.number,
-    }
 
 
 def _store_night(cursor: Any, batch: Batch) -> None:

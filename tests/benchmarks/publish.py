@@ -19,16 +19,17 @@ import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake import Lake, open_lake
+from include.lake import Lake, open_lake, write_table
 from include.ranking.distribute import PARQUET
 from include.serving.batch import Batch, open_batch
-from include.serving.builds import drop_unreferenced, load_build
-from include.serving.checksum import combine, table_digest
 from include.serving.database import WRITER, connect
-from include.serving.lists import read_lists
+from include.serving.load import combine, drop_unreferenced, table_digest
+from include.serving.load.builds import load_build
+from include.serving.load.items import ItemKeys
+from include.serving.load.lists import read_lists
+from include.serving.load.rows import HEADER, TRAILER, encode
 from include.serving.publish import Published, publish
 from include.serving.rollback import Request, roll_back
-from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
 from include.settings import PROJECT
 from tests.commits import commit_all
 from tests.databases import Database, running_server
@@ -107,13 +108,13 @@ def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
     """Commit a batch of random lists in files of up to 100,000 users."""
     staged, random = f"_staging/{day}", np.random.default_rng(seed)
     names = pa.array([f"item-{item:06d}" for item in range(size.items)])
-    _, root = lake.filesystem()
     digests = 0
     for number, start in enumerate(range(0, size.users, FILE_USERS)):
         table = make_lists(random, names, start, min(FILE_USERS, size.users - start), size)
         digests += table_digest(table)
-        lake.write_bytes(f"{staged}/recommendations/.made", b"")
-        pq.write_table(table, f"{root}/{staged}/recommendations/part-{number:05d}.parquet", **PARQUET)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, **PARQUET)
+        lake.write_bytes(f"{staged}/recommendations/part-{number:05d}.parquet", sink.getvalue().to_pybytes())
     tables = {
         "popular": pa.table({"segment": ["everybody"], "rank": pa.array([1], pa.int32()), "item_id": names[:1],
                              "score": pa.array([1], pa.float32())}),
@@ -121,8 +122,7 @@ def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
                            "in_stock": np.ones(size.items, bool)}),
     }  # fmt: skip
     for name, table in tables.items():
-        lake.write_bytes(f"{staged}/{name}/.made", b"")
-        pq.write_table(table, f"{root}/{staged}/{name}/part.parquet")
+        write_table(lake, staged, name, table)
     details = {"run_date": str(day), "model_version": str(seed), "variant": "main", "checksum": combine([digests])}
     folder = f"batches/{day}-{seed:012x}"
     commit_all(lake, staged, folder, fingerprint=str(seed), counts={"users": size.users}, details=details)

@@ -14,12 +14,12 @@ from include.errors import ConfigurationError
 from include.lake import Lake, open_lake
 from include.ranking import Reason
 from include.serving.batch import open_batch
-from include.serving.checksum import table_checksum
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
 from include.settings import Settings
 from jobs import score as job
 from jobs import train
+from tests.batches import table_checksum
 from tests.databases import Database
 from tests.jobs.nights import N_ITEMS, N_USERS, commit_training_set, with_policy
 from tests.jobs.sparks import share_spark

@@ -259,7 +259,7 @@ def test_a_transaction_goes_on_with_the_batch_that_it_began_with(database: Datab
 def test_expired_builds_wait_for_their_readers_and_nobody_waits_for_them(
     database: Database, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("include.serving.builds.DROP_TIMEOUT", "300ms")
+    monkeypatch.setattr("include.serving.load.builds.DROP_TIMEOUT", "300ms")
     send(database, lake, 0, keep=2)
     reader = psycopg2.connect(database.analyst_url)
     with reader.cursor() as cursor:

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.errors import PublishError, ValidationError
-from include.serving.lists import read_lists
-from include.serving.loading import Stream
-from include.serving.rows import HEADER, TRAILER, ItemKeys
-from include.serving.rows import encode as encode_lists
+from include.serving.load.copy import Stream
+from include.serving.load.items import ItemKeys
+from include.serving.load.lists import read_lists
+from include.serving.load.rows import HEADER, TRAILER
+from include.serving.load.rows import encode as encode_lists
 from tests.batches import LISTS
 
 KEYS = {f"item {n}": n * 3 for n in range(1, 9)}

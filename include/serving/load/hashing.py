@@ -1,11 +1,11 @@
 """PostgreSQL's own hash functions, so that lists have the same digest here and there, at the speed of memory.
 
-They are Bob Jenkins' lookup3 (`hash_bytes_extended` of PostgreSQL's src/common/hashfn.c), and the way in which
-`hash_array_extended` and `hash_record_extended` put elements together: h = 31 h + hash(element) modulo 2^64.
-They decide in which partition a row of a hash-partitioned table lies, so they stay from version to version.
+They are Bob Jenkins' lookup3 (`hash_bytes_extended` of PostgreSQL's src/common/hashfn.c), and the combination of
+elements in `hash_array_extended` and `hash_record_extended`: h = 31 h + hash(element) modulo 2^64. Hash partitions
+depend on them, so they do not change between versions.
 
-All functions are compiled, let other threads run, and take texts as Arrow has them: `offsets`, int32, one more
-than texts, into `data`, uint8. A hash is a uint64.
+All functions are compiled, release the GIL, and take texts as Arrow has them: `offsets`, int32, one more than texts,
+into `data`, uint8. A hash is a uint64.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ inlined: Callable[[Function], Function] = numba.njit(nogil=True, cache=True, inl
 
 START = 0x9E3779B9 + 3923095
 ARRAY_START = 1
-NO_CODE = -1
 # Seed and constant of partition_hash: HASH_PARTITION_SEED and hash_combine64(0, h)
 PARTITION_SEED = np.uint64(0x7A5B22367996DCFD)
 PARTITION_ADDEND = np.uint64(0x49A0F4DD15E5A8E3)
@@ -159,7 +158,7 @@ def digest_rows(
     lists
         Offsets of the lists in `items`, `scores`, `reasons` and `reason_items`.
     items, reason_items
-        Codes, and in both ways the hash of what each code stands for. The last hash stands for nothing: NO_CODE.
+        Codes, and in both ways the hash of what each code stands for. The last hash stands for NOTHING.
     scores
         Finite numbers, float32.
     reasons, reason_hashes

@@ -1,4 +1,4 @@
-"""Users' lists as arrays: what hashing and encoding work on, checked once."""
+"""Users' lists as arrays, checked: the input of hashing and encoding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, SEGMENT, USER_ID
 from include.errors import ValidationError
-from include.serving.hashing import NO_CODE, Array
+from include.serving.load.hashing import Array
+from include.types import NOTHING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,13 +25,13 @@ class Texts(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """A column of texts as int32 codes of the texts in `names`; NO_CODE for null."""
+    """A column of texts as int32 codes of the texts in `names`; NOTHING for null."""
 
     codes: Array
     names: pa.Array
 
 
-class Lists(NamedTuple):
+class ListArrays(NamedTuple):
     """Some users' lists: those of user u are the places offsets[u] to offsets[u + 1] of the four arrays."""
 
     users: Texts
@@ -46,7 +47,7 @@ class Lists(NamedTuple):
         return int(np.diff(self.offsets).max(initial=0))
 
 
-def read_lists(batch: pa.RecordBatch) -> Lists:
+def read_lists(batch: pa.RecordBatch) -> ListArrays:
     """Return the arrays of some rows of a batch's `recommendations`.
 
     Parameters
@@ -71,12 +72,12 @@ def read_lists(batch: pa.RecordBatch) -> Lists:
     if wrong:
         raise ValidationError(f"{wrong} scores are not finite numbers", remedy="clear task train, and what follows")
     items = _coded(batch[ITEM_IDS].flatten())
-    if (items.codes == NO_CODE).any():
+    if (items.codes == NOTHING).any():
         raise ValidationError("a list holds an item that is null", remedy="clear task score")
     reasons = batch[REASON_CODES].flatten()
     if reasons.null_count or (pc.min(reasons).as_py() or 0) < 0:
         raise ValidationError("a reason code is null or negative", remedy="clear task score")
-    return Lists(
+    return ListArrays(
         users=texts(batch[USER_ID]),
         segments=texts(batch[SEGMENT]),
         offsets=offsets,
@@ -116,5 +117,5 @@ def _coded(values: Any) -> Coded:
 
     if not pa.types.is_dictionary(values.type):
         values = values.cast(pa.string()).dictionary_encode()
-    codes = values.indices.fill_null(NO_CODE).to_numpy(zero_copy_only=False)
+    codes = values.indices.fill_null(NOTHING).to_numpy(zero_copy_only=False)
     return Coded(codes.astype(np.int32, copy=False), values.dictionary)

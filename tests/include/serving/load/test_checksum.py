@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.errors import ValidationError
-from include.serving.checksum import combine, digests, table_checksum, table_digest
-from include.serving.hashing import place_users
-from include.serving.lists import read_lists, texts
-from include.serving.rows import ItemKeys
-from tests.batches import LISTS
+from include.serving.load import combine, table_digest
+from include.serving.load.checksum import digests
+from include.serving.load.hashing import place_users
+from include.serving.load.items import ItemKeys
+from include.serving.load.lists import read_lists, texts
+from tests.batches import LISTS, table_checksum
 from tests.databases import Database
 
 score = st.floats(-1e6, 1e6, width=32)

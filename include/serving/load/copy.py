@@ -1,8 +1,7 @@
-"""Lists into a build's partitions: some threads read the lake's files and encode, one connection a partition loads."""
+"""Lists into a build's partitions: threads read the lake's files and encode, one connection a partition loads."""
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import time
@@ -18,17 +17,16 @@ import numpy as np
 from include.columns import USER_ID
 from include.errors import PublishError
 from include.serving.batch import Batch
-from include.serving.checksum import digests
 from include.serving.database import WRITER, connect
-from include.serving.lists import read_lists
-from include.serving.rows import HEADER, TRAILER, ItemKeys, encode
+from include.serving.load.checksum import digests
+from include.serving.load.hashing import Array
+from include.serving.load.items import ItemKeys
+from include.serving.load.lists import read_lists
+from include.serving.load.rows import HEADER, TRAILER, encode
 from include.serving.statements import compose
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pydantic import SecretStr
-
-logger = logging.getLogger(__name__)
 
 COPY_CHUNK = 1 << 18
 QUEUED = 4
@@ -44,50 +42,46 @@ def partition(build: int) -> str:
 
 def slice_names(build: int) -> list[str]:
     """Return the names of a build's own partitions: one a processor, at most four."""
-    return [f"{partition(build)}_{place}" for place in range(threads())]
+    return [f"{partition(build)}_{place}" for place in range(_threads())]
 
 
-def threads() -> int:
+def _threads() -> int:
     """Return how many connections load, and how many threads read."""
     return min(MOST_THREADS, os.cpu_count() or 1)
 
 
 @dataclass
 class Sent:
-    """What has been read from the lake: counts, sums of digests, and some users as they are there."""
+    """What was read from the lake: counts, sums of digests, and some users' rows as they are there.
 
+    Parameters
+    ----------
+    items
+        True at the key of each item in the lists.
+    """
+
+    items: Array
     users: int = 0
     rows: int = 0
     longest: int = 0
     content: int = 0
     stored: int = 0
     sample: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _items: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(0, bool))
 
     @property
-    def items(self) -> int:
+    def n_items(self) -> int:
         """Number of different items in the lists."""
-        return int(self._items.sum())
-
-    def add_items(self, keys: np.ndarray[Any, Any]) -> None:
-        """Count the items with these keys."""
-        self._make_room(int(keys.max(initial=0)))
-        self._items[keys] = True
+        return int(self.items.sum())
 
     def add(self, other: Sent) -> None:
         """Count what another thread has read."""
+        self.items |= other.items
         self.users += other.users
         self.rows += other.rows
         self.longest = max(self.longest, other.longest)
         self.content += other.content
         self.stored += other.stored
         self.sample |= other.sample
-        self._make_room(len(other._items) - 1)
-        self._items[: len(other._items)] |= other._items
-
-    def _make_room(self, highest: int) -> None:
-        if highest >= len(self._items):
-            self._items = np.concatenate([self._items, np.zeros(2 * highest + 1 - len(self._items), bool)])
 
 
 class Counted(NamedTuple):
@@ -159,7 +153,7 @@ def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) 
     with ThreadPoolExecutor(len(names), "load") as pool:
         loading = [pool.submit(_load_slice, url, name, stream) for name, stream in zip(names, streams, strict=True)]
         try:
-            sent = _send(batch, keys, build, list(zip(streams, loading, strict=True)))
+            sent = _Reader(batch, keys, build, list(zip(streams, loading, strict=True))).send()
             return sent, [each.result() for each in loading]
         except BaseException:
             for stream in streams:
@@ -169,69 +163,66 @@ def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) 
 
 def read_lake(batch: Batch, keys: ItemKeys) -> Sent:
     """Return what loading `batch` would send."""
-    return _send(batch, keys, 0, [])
+    return _Reader(batch, keys).send()
 
 
-def _send(batch: Batch, keys: ItemKeys, build: int, targets: Targets) -> Sent:
-    """Read the lake's files, several at once, and pass on to each target what belongs there."""
-    every = max(1, batch.users // SAMPLE)
-    starts = accumulate((users for _, users in batch.files), initial=0)
-    sent, stopped = Sent(), Event()
-
-    def send(path: str, start: int) -> Sent:
-        return _send_file(_Part(batch, path, start, every, build), keys, targets, stopped)
-
-    with ThreadPoolExecutor(threads(), "read") as pool:
-        try:
-            reading = [pool.submit(send, path, start) for (path, _), start in zip(batch.files, starts, strict=False)]
-            for each in as_completed(reading):
-                sent.add(each.result())
-        except BaseException:
-            stopped.set()
-            raise
-    for stream, loading in targets:
-        stream.put(None, loading)
-    return sent
-
-
-class _Part(NamedTuple):
-    """One file of a batch: the number of its first row, every how manyth row is in the sample, and the build."""
+@dataclass(frozen=True)
+class _Reader:
+    """Reads a batch's files, several at once, and passes on to each target the rows that belong there."""
 
     batch: Batch
-    path: str
-    start: int
-    every: int
-    build: int
+    keys: ItemKeys
+    build: int = 0
+    targets: Targets = ()
+    stopped: Event = field(default_factory=Event)
 
+    def send(self) -> Sent:
+        """Read and pass on everything; what fails in one file stops the others."""
+        sent = self._nothing()
+        starts = accumulate((users for _, users in self.batch.files), initial=0)
+        with ThreadPoolExecutor(_threads(), "read") as pool:
+            try:
+                reading = [
+                    pool.submit(self._send_file, path, start)
+                    for (path, _), start in zip(self.batch.files, starts, strict=False)
+                ]
+                for each in as_completed(reading):
+                    sent.add(each.result())
+            except BaseException:
+                self.stopped.set()
+                raise
+        for stream, loading in self.targets:
+            stream.put(None, loading)
+        return sent
 
-def _send_file(part: _Part, keys: ItemKeys, targets: Targets, stopped: Event) -> Sent:
-    sent = Sent()
-    for rows in part.batch.lists_in(part.path):
-        if stopped.is_set():
-            break  # another file could not be loaded
-        lists = read_lists(rows)
-        item_keys, reason_keys = keys.of(lists.items), keys.of(lists.reason_items)
-        _sample(sent, rows, part)
-        sent.users += rows.num_rows
-        sent.rows += len(lists.scores)
-        sent.longest = max(sent.longest, lists.longest)
-        found = digests(lists, item_keys, reason_keys)
-        sent.content += found.content
-        sent.stored += found.stored
-        sent.add_items(item_keys[found.used])
-        if targets:
-            encoded = encode(lists, item_keys, reason_keys, part.build, len(targets))
-            for (stream, loading), data in zip(targets, encoded, strict=True):
-                if len(data):
-                    stream.put(data, loading)
-    return sent
+    def _nothing(self) -> Sent:
+        return Sent(np.zeros(self.keys.highest + 1, bool))
 
-
-def _sample(sent: Sent, rows: pa.RecordBatch, part: _Part) -> None:
-    """Keep each row of the batch whose number is a multiple of `every`."""
-    for place in range(-(part.start + sent.users) % part.every, rows.num_rows, part.every):
-        (row,) = rows.slice(place, 1).to_pylist()
-        sent.sample[row[USER_ID]] = row
+    def _send_file(self, path: str, start: int) -> Sent:
+        """Send the file whose first row is number `start` of the batch; each row of a multiple is in the sample."""
+        sent = self._nothing()
+        every = max(1, self.batch.users // SAMPLE)
+        for rows in self.batch.lists_in(path):
+            if self.stopped.is_set():
+                break
+            lists = read_lists(rows)
+            item_keys, reason_keys = self.keys.of(lists.items), self.keys.of(lists.reason_items)
+            for place in range(-(start + sent.users) % every, rows.num_rows, every):
+                (row,) = rows.slice(place, 1).to_pylist()
+                sent.sample[row[USER_ID]] = row
+            found = digests(lists, item_keys, reason_keys)
+            sent.items[item_keys[found.used]] = True
+            sent.users += rows.num_rows
+            sent.rows += len(lists.scores)
+            sent.longest = max(sent.longest, lists.longest)
+            sent.content += found.content
+            sent.stored += found.stored
+            if self.targets:
+                encoded = encode(lists, item_keys, reason_keys, self.build, len(self.targets))
+                for (stream, loading), data in zip(self.targets, encoded, strict=True):
+                    if len(data):
+                        stream.put(data, loading)
+        return sent
 
 
 def _load_slice(url: SecretStr | str, name: str, stream: Stream) -> Counted:

@@ -7,16 +7,13 @@ element behind its size; all integers big-endian.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from include.errors import PublishError
-from include.serving.hashing import NO_CODE, Array, compiled, inlined, place_users
-from include.serving.lists import Coded, Lists
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from include.serving.load.hashing import Array, compiled, inlined, place_users
+from include.serving.load.lists import ListArrays
+from include.types import NOTHING
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -26,59 +23,9 @@ ARRAY_HEADER = 20
 # Number of fields, sizes and values of build, user_id and segment, sizes and headers of four arrays
 ROW_BYTES = 2 + 4 + 4 + 4 + 4 + 4 * (4 + ARRAY_HEADER)
 ENTRY_BYTES = 8 + 8 + 6 + 8
-KNOWN = 16  # as many columns as several threads read at once
 
 
-class ItemKeys:
-    """Item ids to the keys of the item dimension.
-
-    Parameters
-    ----------
-    keys
-        item_id to item_key, everything that the dimension holds.
-    """
-
-    def __init__(self, keys: dict[str, int]) -> None:
-        import pyarrow as pa
-
-        self._ids = pa.array(list(keys), "string")
-        self._keys = np.fromiter(keys.values(), np.int32, len(keys))
-        self._known: list[tuple[pa.Array, Array]] = []
-
-    def of(self, coded: Coded) -> Array:
-        """Return the key, int32, of each name of a column.
-
-        Raises
-        ------
-        PublishError
-            When an item that a list holds is not in the dimension, naming it.
-        """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        for names, keys in self._known:
-            if names.equals(coded.names):
-                return keys  # a row group's batches have the same names
-        places = pc.index_in(coded.names.cast(pa.string()), value_set=self._ids)
-        if places.null_count:
-            self._refuse_unknown(coded, places)
-        found = places.fill_null(0).to_numpy(zero_copy_only=False)
-        keys = self._keys[found] if len(self._keys) else np.zeros(len(found), np.int32)
-        self._known = [(coded.names, keys), *self._known][:KNOWN]  # replaced whole: several threads ask
-        return keys
-
-    def _refuse_unknown(self, coded: Coded, places: pa.Array) -> None:
-        unknown = places.is_null().to_numpy(zero_copy_only=False)
-        used = coded.codes[coded.codes != NO_CODE]
-        wrong = used[unknown[used]]
-        if len(wrong):
-            raise PublishError(
-                f"the lists name item {coded.names[int(wrong[0])].as_py()!r}, which the batch's items do not hold",
-                remedy="delete the batch's folder and clear task score",
-            )
-
-
-def encode(lists: Lists, keys: Array, reason_keys: Array, build: int, slices: int) -> list[memoryview]:
+def encode(lists: ListArrays, keys: Array, reason_keys: Array, build: int, slices: int) -> list[memoryview]:
     """Return COPY rows, without header and trailer, for each of the hash partitions by user_id.
 
     Parameters
@@ -169,4 +116,4 @@ def _write_rows(
         for i in range(first, last):
             code = reason_items[0][i]
             at = _put(target, at, 4)
-            at = _put(target, at, 0 if code == NO_CODE else reason_items[1][code])
+            at = _put(target, at, 0 if code == NOTHING else reason_items[1][code])

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from include.serving.hashing import Array, digest_rows, hash_ints, hash_texts
-from include.serving.lists import Coded, Lists, read_lists, texts
+from include.serving.load.hashing import Array, digest_rows, hash_ints, hash_texts
+from include.serving.load.lists import Coded, ListArrays, read_lists, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,18 +44,18 @@ def table_digest(table: pa.Table) -> int:
     ValidationError
         When a score is not a number, or a list is null.
     """
-    return sum(content_digest(read_lists(batch)) for batch in table.to_batches(max_chunksize=ROWS))
-
-
-def table_checksum(table: pa.Table) -> str:
-    """Return the checksum of a batch's `recommendations`; see `table_digest`."""
-    return combine([table_digest(table)])
+    total = 0
+    for batch in table.to_batches(max_chunksize=ROWS):
+        lists = read_lists(batch)
+        items, reason_items = _hash_names(lists.items), _hash_names(lists.reason_items)
+        total += _digest(lists, (items, items), (reason_items, reason_items)).content
+    return total
 
 
 class Digests(NamedTuple):
     """Sums of digests over item ids, and over item keys as PostgreSQL stores them; which items the lists hold.
 
-    `used` is True at each code of `Lists.items` that occurs.
+    `used` is True at each code of `ListArrays.items` that occurs.
     """
 
     content: int
@@ -63,13 +63,7 @@ class Digests(NamedTuple):
     used: Array
 
 
-def content_digest(lists: Lists) -> int:
-    """Return the sum of the digests over item ids."""
-    items, reason_items = _hash_names(lists.items), _hash_names(lists.reason_items)
-    return _digest(lists, (items, items), (reason_items, reason_items)).content
-
-
-def digests(lists: Lists, keys: Array, reason_keys: Array) -> Digests:
+def digests(lists: ListArrays, keys: Array, reason_keys: Array) -> Digests:
     """Return both sums, in one pass.
 
     Parameters
@@ -81,7 +75,7 @@ def digests(lists: Lists, keys: Array, reason_keys: Array) -> Digests:
     return _digest(lists, items, (_hash_names(lists.reason_items), _hash_keys(reason_keys)))
 
 
-def _digest(lists: Lists, items: tuple[Array, Array], reason_items: tuple[Array, Array]) -> Digests:
+def _digest(lists: ListArrays, items: tuple[Array, Array], reason_items: tuple[Array, Array]) -> Digests:
     used = np.zeros(len(items[0]), bool)
     content, stored = digest_rows(
         lists.users, lists.segments, lists.offsets, (lists.items.codes, *items), lists.scores,
@@ -92,7 +86,7 @@ def _digest(lists: Lists, items: tuple[Array, Array], reason_items: tuple[Array,
 
 @cache
 def _reason_hashes() -> Array:
-    """Return the hashes of the codes from 0 to 127, all that int8 has above NO_CODE."""
+    """Return the hashes of the codes from 0 to 127, all that int8 has above NOTHING."""
     return hash_ints(np.arange(128, dtype=np.int32))
 
 

@@ -1,0 +1,83 @@
+"""The one call: a batch becomes a checked build, or the build that holds it already is found."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.log import step
+from include.serving.batch import Batch
+from include.serving.load.builds import Build, load_build
+from include.serving.load.checks import check_build, is_intact
+from include.serving.statements import statement
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from include.serving.database import Connection
+
+logger = logging.getLogger(__name__)
+
+
+class Loaded(NamedTuple):
+    """A build that holds what the lake holds.
+
+    Attributes
+    ----------
+    build, rows
+        Its number, and how many list entries it has.
+    described
+        The batch's new row of `reco.batch`; None when an intact build was there before.
+    copy_seconds
+        From the first byte of the lake to the last row's arrival.
+    """
+
+    build: int
+    rows: int
+    described: dict[str, Any] | None = None
+    copy_seconds: float | None = None
+
+
+def load(connection: Connection, url: SecretStr | str, batch: Batch) -> Loaded:
+    """Load and check `batch` unless PostgreSQL stores it intact; no reader sees a new build yet.
+
+    Raises
+    ------
+    PublishError, ValidationError
+        When the lake's lists cannot be loaded, or PostgreSQL holds something else than the lake.
+    DatabaseError
+        When a connection is lost or refused.
+    """
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement("batch/find"), {"batch_id": batch.batch_id})
+        stored = cursor.fetchone()
+    if stored is not None:
+        if is_intact(connection, batch, stored[0]):
+            logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, batch.checksum)
+            return Loaded(*stored)
+        logger.warning("batch %s is damaged in PostgreSQL: loading it again", batch.batch_id)
+    build = load_build(connection, url, batch)
+    with step(logger, f"checking build {build.number}"):
+        overlap = check_build(connection, batch, build)
+    return Loaded(build.number, build.sent.rows, _describe(batch, build, overlap), build.copy_seconds)
+
+
+def _describe(batch: Batch, build: Build, overlap: float | None) -> dict[str, Any]:
+    details = batch.manifest.details
+    return {
+        "batch_id": batch.batch_id,
+        "run_date": batch.run_date,
+        "variant": batch.variant,
+        "model_version": batch.model_version,
+        "training_set": details.get("training_set"),
+        "n_users": build.sent.users,
+        "n_rows": build.sent.rows,
+        "n_items": build.sent.n_items,
+        "shortfall": details.get("shortfall", 0),
+        "overlap": overlap,
+        "checksum": batch.checksum,
+        "positions": list(range(1, build.sent.longest + 1)),
+        "metrics": json.dumps(details.get("metrics", {}), sort_keys=True),
+        "build": build.number,
+    }
