@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.components import COMMANDS, PART, SUPERVISOR
 from devstack.home import Home
 from devstack.ports import LOCALHOST, require_free
 from devstack.processes import marks
@@ -24,6 +23,14 @@ from include.settings import PROJECT
 USER = "admin"
 PASSWORDS = "passwords.json"
 READY_SECONDS = 240
+PART = "airflow"
+AIRFLOW = [sys.executable, "-m", "airflow"]
+COMMANDS = {
+    "api-server": [*AIRFLOW, "api-server"],
+    "scheduler": [*AIRFLOW, "scheduler", "--skip-serve-logs"],  # the api-server reads the logs' files itself
+    "dag-processor": [*AIRFLOW, "dag-processor"],
+    "triggerer": [*AIRFLOW, "triggerer", "--skip-serve-logs"],
+}
 DAGS = ("nightly_recommendations", "bootstrap_history")
 HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
@@ -101,7 +108,7 @@ def airflow_environment(
 
 def supervised(home: Home) -> Supervised:
     """Return the four processes as what they are started and stopped by."""
-    return Supervised(home, PART, SUPERVISOR, tuple(COMMANDS))
+    return Supervised(home, PART, COMMANDS, migrate=[*AIRFLOW, "db", "migrate"])
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ class Airflow:
         airflow.end_leftovers()
         require_free(int(self.values[PORT]), "Airflow's api-server", variable=PORT)
         self._write_passwords()
-        airflow.start([sys.executable, "-m", "devstack.supervisor", str(self.home.root)], self.environment)
+        airflow.start(self.environment)
         return True
 
     def wait_until_ready(self, tell: Callable[[str], None]) -> None:
@@ -159,8 +166,9 @@ class Airflow:
         """
         api, deadline = self.api(), time.monotonic() + READY_SECONDS
         while True:
-            if supervised(self.home).find_supervisor() is None:
-                log = self.home.logs / "airflow-migrate.log"
+            airflow = supervised(self.home)
+            if airflow.find_supervisor() is None:
+                log = airflow.migrate_log
                 raise StackError(
                     f"Airflow's supervisor ended; the last it said: {last_line(log)}", remedy=f"read {log}"
                 )

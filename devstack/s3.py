@@ -1,18 +1,14 @@
 """An S3 server of the stack's own, for `make nightly LAKE=s3`.
 
-`python -m devstack.s3 HOME PORT` keeps it running. It stores objects as files of the home
-and checks conditional puts, but no credentials: whoever may connect to 127.0.0.1 of this machine
-may read and write them.
+It stores objects as files of the home and checks conditional puts, but no credentials: whoever may
+connect to 127.0.0.1 of this machine may read and write them.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import requests
 
@@ -20,15 +16,13 @@ from devstack.home import S3_PORT, Home
 from devstack.ports import LOCALHOST, require_free
 from devstack.processes import marks
 from devstack.supervised import Supervised
-from devstack.supervisor import supervise
 from include.errors import StackError
 from include.lake.s3_client import make_client
-from include.log import configure
 from include.settings import PROJECT, load_s3_settings
 
 BUCKET = "nightshelf"
 PROGRAM = PROJECT / ".venv-s3" / "bin" / "ministack"
-NAME, PART, SUPERVISOR = "s3", "s3", "s3-supervisor"
+NAME = PART = "s3"
 START_SECONDS = 60
 
 
@@ -57,7 +51,7 @@ class S3Server:
     def __init__(self, home: Home, port: int) -> None:
         self.port = port
         self._home = home
-        self._supervised = Supervised(home, PART, SUPERVISOR, (NAME,))
+        self._supervised = Supervised(home, PART, {NAME: [str(PROGRAM)]})
 
     def running(self) -> bool:
         """Tell whether it is kept running."""
@@ -81,11 +75,10 @@ class S3Server:
             if not PROGRAM.is_file():
                 raise StackError(f"the S3 server is not installed: {PROGRAM} is missing", remedy="run make s3")
             require_free(self.port, "the S3 server", variable=S3_PORT)
-            command = [sys.executable, "-m", "devstack.s3", str(self._home.root), str(self.port)]
-            variables = {**environment, **marks(self._home.root, PART), "PYTHONPATH": str(PROJECT)}
-            self._supervised.start(command, variables)
+            settings = server_environment(self._home, self.port)
+            self._supervised.start({**environment, **settings, **marks(self._home.root, PART)})
         if not answers(self.port, self.running):
-            log = self._home.logs / f"{SUPERVISOR}.log"
+            log = self._home.logs / f"{NAME}.log"
             raise StackError(f"the S3 server on port {self.port} does not answer", remedy=f"read {log}")
         access = load_s3_settings({**environment, "NIGHTSHELF_HOME": str(self._home.root)})
         client = make_client(access)
@@ -110,30 +103,22 @@ def answers(port: int, running: Callable[[], bool]) -> bool:
 
 
 def server_environment(home: Home, port: int) -> dict[str, str]:
-    """Return what the server is told: where to listen and where to keep what it stores."""
-    folder = home.root / "s3"
+    """Return what the server is told: where to listen and, in folders that are made, where to store."""
+    objects, state = (home.root / "s3" / name for name in ("objects", "state"))
+    for folder in (objects, state):
+        try:
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StackError(
+                f"{folder} cannot be made: {error.strerror}", remedy="remove what is in its way"
+            ) from error
     return {
         "BIND_HOST": LOCALHOST,
         "GATEWAY_PORT": str(port),
         "SERVICES": "s3,sts",
         "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(folder / "objects"),
+        "S3_DATA_DIR": str(objects),
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(folder / "state"),
+        "STATE_DIR": str(state),
         "LOG_LEVEL": "WARNING",
     }
-
-
-def main(argv: Sequence[str]) -> int:
-    """Keep the server of the home and the port that `argv` names running."""
-    configure()
-    home, port = Home(Path(argv[0])), int(argv[1])
-    settings = server_environment(home, port)
-    for name in ("S3_DATA_DIR", "STATE_DIR"):
-        Path(settings[name]).mkdir(parents=True, mode=0o700, exist_ok=True)
-    supervise(home, PART, {NAME: [str(PROGRAM)]}, {**os.environ, **settings})
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

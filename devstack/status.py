@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from devstack import s3
-from devstack.airflow import PASSWORD, PASSWORDS, PORT, USER
-from devstack.components import COMMANDS, SUPERVISOR
+from devstack.airflow import COMMANDS, PASSWORD, PASSWORDS, PORT, USER, supervised
 from devstack.home import S3_PORT, Home
 from devstack.nights import DAG, Nights
 from devstack.plan import Plan, read_plan
@@ -26,8 +25,8 @@ def show_status(home: Home, display: Display) -> None:
     pid = postgres.pid()
     display.say(f"home             {home.root}")
     display.say(f"PostgreSQL       {_state(pid)}, {LOCALHOST}:{postgres.port}")
-    for name in (*([s3.NAME] if S3_PORT in values else []), SUPERVISOR, *COMMANDS):
-        process = read_pid(home.run / f"{name}.pid")
+    for name in (*([s3.NAME] if S3_PORT in values else []), *COMMANDS):
+        process = read_pid(home.run / f"{name}.pid", home.root)
         display.say(f"{name:16} {_state(process.pid if process else None)}")
     jobs = marked(home.root, "job")
     if jobs:
@@ -43,7 +42,7 @@ def show_status(home: Home, display: Display) -> None:
         return
     display.say(f"data             {plan.dataset}, history up to {plan.history_to}")
     url = f"http://{LOCALHOST}:{values[PORT]}"
-    if read_pid(home.run / f"{SUPERVISOR}.pid"):
+    if supervised(home).find_supervisor():
         _show_nights(AirflowApi(url, USER, values[PASSWORD]), plan, home, display)
         display.say(f"Airflow          {url} as {USER}, password in {home.airflow / PASSWORDS}")
 

@@ -62,8 +62,7 @@ def test_a_busy_port_is_named_before_anything_starts(airflow: Airflow) -> None:
 def test_starting_ends_what_a_killed_supervisor_left(airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {**os.environ, **marks(airflow.home.root, "airflow")}
     left = spawn(["sleep", "60"], environment, airflow.home.root, airflow.home.logs / "left.log")
-    monkeypatch.setattr("devstack.supervised.PROJECT", airflow.home.root)  # no supervisor is found there
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr(module, "AIRFLOW", ["false"])
     assert airflow.start()
     assert left.wait() == -15
     end_marked(airflow.home.root, grace_seconds=0)

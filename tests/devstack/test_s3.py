@@ -60,10 +60,10 @@ def test_a_killed_server_comes_back_with_what_it_stored(home: Home, server: S3Se
     server.start(home.environment(os.environ))
     lake = lake_of(home)
     lake.write_bytes("a/b", b"kept")
-    process = read_pid(home.run / f"{module.NAME}.pid")
+    process = read_pid(home.run / f"{module.NAME}.pid", home.root)
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
-    assert eventually(lambda: read_pid(home.run / f"{module.NAME}.pid") not in (None, process), seconds=20)
+    assert eventually(lambda: read_pid(home.run / f"{module.NAME}.pid", home.root) not in (None, process), seconds=20)
     assert lake.read_bytes("a/b") == b"kept"
 
 
@@ -90,7 +90,22 @@ def test_what_is_not_installed_is_said_with_the_command(
         server.start(os.environ)
 
 
-def test_a_server_that_cannot_start_is_said_with_its_log(home: Home, server: S3Server) -> None:
+def test_a_folder_in_the_way_is_named(home: Home, server: S3Server) -> None:
     (home.root / "s3").write_text("in the way")
-    with pytest.raises(StackError, match=f"does not answer. Remedy: read {home.logs / 's3-supervisor.log'}"):
+    with pytest.raises(StackError, match=f"{home.root / 's3' / 'objects'} cannot be made: Not a directory"):
         server.start(os.environ)
+
+
+def test_a_server_that_ends_at_once_is_said_with_its_log(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = home.root / "program"
+    program.write_text("#!/bin/sh\necho no disk >&2; exit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(module, "PROGRAM", program)
+    monkeypatch.setattr(module, "START_SECONDS", 2)
+    server = S3Server(home, int(home.values()[S3_PORT]))
+    try:
+        with pytest.raises(StackError, match=f"does not answer. Remedy: read {home.logs / 's3.log'}"):
+            server.start(os.environ)
+        assert "no disk" in (home.logs / "s3.log").read_text()
+    finally:
+        server.stop()
