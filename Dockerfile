@@ -55,7 +55,6 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW_HOME=/var/lib/nightshelf/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/nightshelf/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshelf/plugins \
-    AIRFLOW__CORE__LOAD_EXAMPLES=False \
     MLFLOW_DISABLE_TELEMETRY=true \
     GX_ANALYTICS_ENABLED=false
 WORKDIR /opt/nightshelf

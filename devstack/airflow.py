@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.health import PARTS, is_healthy
 from devstack.home import Home
 from devstack.ports import LOCALHOST, require_free
 from devstack.processes import marks
 from devstack.rest import AirflowApi, ApiError
 from devstack.supervised import Supervised
 from include.errors import StackError
-from include.settings import PROJECT
+from include.settings import PROJECT, read_stack_file
 
 USER = "admin"
 PASSWORDS = "passwords.json"
 READY_SECONDS = 240
 PART = "airflow"
+SETTINGS = PROJECT / "deploy" / "airflow" / "airflow.env"
 AIRFLOW = [sys.executable, "-m", "airflow"]
 COMMANDS = {
     "api-server": [*AIRFLOW, "api-server"],
@@ -32,7 +34,6 @@ COMMANDS = {
     "triggerer": [*AIRFLOW, "triggerer", "--skip-serve-logs"],
 }
 DAGS = ("nightly_recommendations", "bootstrap_history")
-HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 PORT, PASSWORD, FERNET, JWT = (
     "NIGHTSHELF_AIRFLOW_PORT",
@@ -72,10 +73,6 @@ def airflow_environment(
     settings = {
         "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "CORE__LOAD_EXAMPLES": "False",
-        "CORE__DAG_IGNORE_FILE_SYNTAX": "regexp",  # the default, glob, warns of itself in every task log
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
         "CORE__FERNET_KEY": values[FERNET],
         "CORE__EXECUTION_API_SERVER_URL": f"http://{LOCALHOST}:{port}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
@@ -84,20 +81,15 @@ def airflow_environment(
         "API__HOST": LOCALHOST,
         "API__PORT": port,
         "API__BASE_URL": f"http://{LOCALHOST}:{port}",
-        "API__WORKERS": "1",
         "API_AUTH__JWT_SECRET": values[JWT],
         "LOGGING__BASE_LOG_FOLDER": str(home.task_logs),
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
-        # After a crash a running task is found and tried again within a minute, not after five.
-        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "5",
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
         **home.environment(inherited),
+        **read_stack_file(SETTINGS),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         **marks(home.root, PART),
         **JOB_VARIABLES,
@@ -209,7 +201,7 @@ def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
     """
     try:
         health = api.health()
-        sick = [part for part in HEALTHY if (health.get(part) or {}).get("status") != "healthy"]
+        sick = [part for part in PARTS if not is_healthy(health, part)]
         if sick:
             return ", ".join(sick)
         errors = api.import_errors()

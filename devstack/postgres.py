@@ -25,7 +25,7 @@ from pathlib import Path
 from devstack import accounts
 from devstack.ports import LOCALHOST, require_free
 from devstack.programs import Programs, find_programs
-from devstack.roles import LOGINS, SUPERUSER, create_database, create_roles
+from devstack.roles import LOGINS, SUPERUSER, make_roles, password_variables
 from include.errors import StackError
 
 logger = logging.getLogger(__name__)
@@ -129,17 +129,14 @@ class Postgres:
                 self._make_cluster()
                 self._start_server()
             if not self._bare:
-                self._make_databases()
+                variables = password_variables(self._passwords())
+                make_roles(self.program("psql"), self.url("postgres", SUPERUSER), variables)
 
     def stop(self) -> None:
         """End the server: sessions are cut, transactions rolled back, everything is on disk."""
         if self.home.is_dir():
             with self._locked():
                 self._stop()
-
-    def create_database(self, name: str, owner: str, *, template: str = "template0") -> None:
-        """Make a database unless it is there; only its owner and the analysts may connect."""
-        create_database(self.url("postgres", SUPERUSER), name, owner, template=template)
 
     def remove(self) -> None:
         """Stop the server and delete everything that it stored."""
@@ -270,12 +267,6 @@ class Postgres:
                 time.sleep(0.05)
         if self.running():
             raise StackError(f"PostgreSQL (pid {self.pid()}) does not end", remedy=f"read {self.log_file()}")
-
-    def _make_databases(self) -> None:
-        passwords = self._passwords()
-        create_roles(self.url("postgres", SUPERUSER), passwords)
-        for name, owner in (("nightshelf", "nightshelf"), ("airflow", "airflow")):
-            self.create_database(name, owner)
 
 
 def _read_passwords(path: Path) -> dict[str, str]:

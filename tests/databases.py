@@ -6,7 +6,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,10 +65,12 @@ _numbers = itertools.count(1)
 def fresh_copy(template: Database) -> Iterator[Database]:
     """Return an empty migrated database, dropped afterwards with whatever is still connected to it."""
     copy = Database(template.server, f"copy_{next(_numbers)}")
-    copy.server.create_database(copy.name, "nightshelf", template=template.name)
-    yield copy
-    superuser = psycopg2.connect(copy.server.url("postgres", "postgres"))
-    superuser.autocommit = True
-    with superuser.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {copy.name} WITH (FORCE)")
-    superuser.close()
+    with closing(psycopg2.connect(copy.server.url("postgres", "postgres"))) as superuser:
+        superuser.autocommit = True
+        with superuser.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {copy.name} OWNER nightshelf TEMPLATE {template.name}")
+            cursor.execute(f"REVOKE ALL ON DATABASE {copy.name} FROM PUBLIC")
+            cursor.execute(f"GRANT CONNECT ON DATABASE {copy.name} TO reco_analyst")
+            cursor.execute(f"GRANT TEMPORARY ON DATABASE {copy.name} TO reco_writer")
+            yield copy
+            cursor.execute(f"DROP DATABASE {copy.name} WITH (FORCE)")

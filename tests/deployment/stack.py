@@ -1,4 +1,4 @@
-"""docker-compose.yaml as its readers see it, without Docker: merge keys resolved, variables left as they are."""
+"""docker-compose.yaml as its readers see it, without Docker: merge keys and files resolved, variables left."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 import yaml
 
 from include.settings import PROJECT, read_stack_file
-from tests.rehearsal.compose import COMPLETED
+from tests.rehearsal.compose import COMPLETED, environment_of
 
 TEXT = (PROJECT / "docker-compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+for _service in SERVICES.values():
+    _service["environment"] = environment_of(_service, PROJECT)
 ONE_SHOT = {
     name
     for service in SERVICES.values()

@@ -14,9 +14,9 @@ import pytest
 
 from devstack.ports import free_port
 from devstack.postgres import Postgres
+from devstack.roles import make_roles
 from include.serving.migrate import migrate
 from tests.deployment.stack import SERVICES
-from tests.rehearsal.servers import make_roles
 
 pytestmark = pytest.mark.postgres
 
@@ -31,7 +31,8 @@ def server() -> Iterator[Postgres]:
     server = Postgres(home, free_port(), bare=True)
     try:
         server.start()
-        make_roles(server, PASSWORDS, home / "roles.log")
+        for _ in range(2):  # again, and nothing changes
+            make_roles(server.program("psql"), server.url("postgres", "postgres"), PASSWORDS)
         yield server
     finally:
         server.remove()

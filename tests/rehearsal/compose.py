@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from include.errors import ConfigurationError
+from include.settings import read_stack_file
 
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_0-9]+)(?P<rest>[^}]*)\}")
 UNITS = {"h": 3600, "m": 60, "s": 1}
@@ -75,7 +76,13 @@ def read_services(path: Path, values: Mapping[str, str]) -> dict[str, Service]:
         When a variable is not set that must be.
     """
     services = yaml.safe_load(path.read_text())["services"]
-    return {name: _service(name, found, values) for name, found in services.items()}
+    return {name: _service(name, found, values, path.parent) for name, found in services.items()}
+
+
+def environment_of(service: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a service's variables: those of its files, below `folder`, and its own, which win."""
+    files = [read_stack_file(folder / name) for name in service.get("env_file", [])]
+    return {**{name: value for found in files for name, value in found.items()}, **service.get("environment", {})}
 
 
 def filled(text: object, values: Mapping[str, str]) -> str:
@@ -111,13 +118,13 @@ def image_environment(dockerfile: Path) -> dict[str, str]:
     return dict(pair.split("=", 1) for line in lines for pair in line.split())
 
 
-def _service(name: str, service: Mapping[str, Any], values: Mapping[str, str]) -> Service:
+def _service(name: str, service: Mapping[str, Any], values: Mapping[str, str], folder: Path) -> Service:
     volumes = (volume.split(":") for volume in service.get("volumes", []))
     return Service(
         name=name,
         ours="build" in service,
         command=_words(service.get("command", []), values),
-        environment={key: filled(value, values) for key, value in service.get("environment", {}).items()},
+        environment={key: filled(value, values) for key, value in environment_of(service, folder).items()},
         needs={other: how["condition"] for other, how in service.get("depends_on", {}).items()},
         volumes={source: folder for source, folder, *_ in volumes if not source.startswith(".")},
         health=_health(service.get("healthcheck", {}), values),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,19 +12,18 @@ from urllib.parse import urlsplit
 
 from devstack.ports import LOCALHOST
 from devstack.postgres import Postgres
+from devstack.roles import make_roles
 from devstack.s3 import S3Server
 from include.errors import StackError
-from include.settings import PROJECT
 from tests.rehearsal.compose import Service
 from tests.rehearsal.container import answers
 
 METRICS_PATH = "/api/v1/otlp/v1/metrics"
-ROLES = PROJECT / "deploy" / "postgres" / "roles.sh"
 
 
 @dataclass
 class PostgresServer:
-    """PostgreSQL as its image sets it up in an empty volume: a superuser, then deploy/postgres/roles.sh."""
+    """PostgreSQL as its image sets it up in an empty volume: a superuser, then deploy/postgres/roles.sql."""
 
     service: Service
     server: Postgres
@@ -34,9 +31,9 @@ class PostgresServer:
     name: str = "postgres"
 
     def start(self) -> None:
-        """Start it and let the script make the logins and databases."""
+        """Start it and let the file make the logins and databases."""
         self.server.start()
-        make_roles(self.server, self.service.environment, self.log)
+        make_roles(self.server.program("psql"), self.server.url("postgres", "postgres"), self.service.environment)
 
     def ready(self) -> bool:
         """Tell whether its health check is content."""
@@ -47,26 +44,6 @@ class PostgresServer:
         """Make sure that it runs."""
         if not self.server.running():
             raise StackError("postgres does not run any more", remedy=f"read {self.server.log_file()}")
-
-
-def make_roles(server: Postgres, environment: Mapping[str, str], log: Path) -> None:
-    """Do with a bare server what its image does when the volume is empty.
-
-    Parameters
-    ----------
-    environment
-        The container's, with the logins' passwords.
-
-    Raises
-    ------
-    StackError
-        When the script fails.
-    """
-    variables = {**environment, **_client(server), "POSTGRES_USER": "postgres", "POSTGRES_DB": "postgres"}
-    with log.open("ab") as output:
-        done = subprocess.run(["bash", ROLES], env=variables, stdout=output, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise StackError(f"{ROLES} has ended with code {done.returncode}", remedy=f"read {log}")
 
 
 def _client(server: Postgres) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from devstack.processes import end_marked, find_process, marked, marks
+from devstack.processes import end_marked, find_process, is_alive, marked, marks
 from include.errors import StackError
 from include.settings import load_s3_settings, load_settings
 from tests.rehearsal.compose import Healthcheck, Service
@@ -68,7 +68,7 @@ def test_a_restart_takes_what_it_started_along(home: Path) -> None:
     assert eventually(lambda: len(marked(home)) == 2, seconds=20)
     before = marked(home)
     parent.restart()
-    assert not any(process.alive for process in before)
+    assert not any(is_alive(process) for process in before)
     parent.check()
 
 
