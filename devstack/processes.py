@@ -8,7 +8,6 @@ still right after a crash, a `kill -9` or a double fork.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -18,13 +17,12 @@ from pathlib import Path
 import psutil
 
 from include.errors import StackError
+from include.processes import dying_with_us, end, is_alive
 
 MARK = "NIGHTSHELF_STACK"
 PART = "NIGHTSHELF_PART"
-POLL_SECONDS = 0.1
 ROUNDS = 3
 SEEN_SECONDS = 5.0
-DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")  # of util-linux, which every Linux has
 
 
 def find_process(pid: int) -> psutil.Process | None:
@@ -34,14 +32,6 @@ def find_process(pid: int) -> psutil.Process | None:
     except psutil.NoSuchProcess:
         return None
     return process if is_alive(process) else None
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Tell whether this very process still runs, and not another one with its pid."""
-    try:
-        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def marks(home: Path, part: str) -> dict[str, str]:
@@ -58,37 +48,6 @@ def marked(home: Path, part: str | None = None, **others: str) -> list[psutil.Pr
     wanted = {MARK: str(home), **({PART: part} if part else {}), **others}.items()
     found = [process for process in psutil.process_iter() if wanted <= _environment(process).items()]
     return [process for process in found if process.pid != os.getpid() and is_alive(process)]
-
-
-def session(leader: int) -> list[psutil.Process]:
-    """Return the running processes of the session that the process `leader` began, alive or not itself."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if os.getsid(process.pid) == leader and is_alive(process):
-                found.append(process)
-        except ProcessLookupError:
-            continue
-    return found
-
-
-def end(processes: Iterable[psutil.Process], grace_seconds: float) -> None:
-    """Ask processes to end with SIGTERM, and after `grace_seconds` end them with SIGKILL."""
-    left = list(processes)
-    for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 5.0)):
-        _send(left, number)
-        deadline = time.monotonic() + seconds
-        while left and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-            # Not psutil.wait_procs: it would take a child's exit code from whoever waits for it
-            left = [process for process in left if is_alive(process)]
-        if not left:
-            return
-
-
-def kill(processes: Iterable[psutil.Process]) -> None:
-    """End processes with SIGKILL, all at once and without waiting."""
-    _send(processes, signal.SIGKILL)
 
 
 def end_marked(home: Path, part: str | None = None, grace_seconds: float = 5.0) -> int:
@@ -125,10 +84,9 @@ def spawn(
         Have the kernel end it when this process is gone, however that happens.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    prefix = DIE_WITH_PARENT if dies_with_us and shutil.which(DIE_WITH_PARENT[0]) else ()
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*prefix, *command],
+            dying_with_us(command, signal.SIGTERM) if dies_with_us else command,
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -161,14 +119,6 @@ def memory_bytes(processes: Iterable[psutil.Process]) -> int:
         except psutil.Error:
             continue  # it ended in the meantime
     return total
-
-
-def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        try:
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

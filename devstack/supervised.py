@@ -18,7 +18,8 @@ from pathlib import Path
 import psutil
 
 from devstack.home import Home
-from devstack.processes import MARK, end, end_marked, marked, read_pid, spawn
+from devstack.processes import MARK, end_marked, marked, read_pid, spawn
+from include.processes import end
 from include.settings import PROJECT
 
 GRACE_SECONDS = 8  # between SIGTERM and SIGKILL; a scheduler alone would wait for its tasks to end

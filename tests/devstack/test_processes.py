@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 
 from devstack.processes import (
-    end,
     end_marked,
     find_process,
-    is_alive,
     marked,
     marks,
     memory_bytes,
     read_pid,
-    session,
     spawn,
 )
+from include.processes import end, is_alive, session
 from tests.waiting import eventually
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]

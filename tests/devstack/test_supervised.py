@@ -8,8 +8,9 @@ import psutil
 import pytest
 
 from devstack.home import Home
-from devstack.processes import end_marked, is_alive, kill, marked, marks, spawn
+from devstack.processes import end_marked, marked, marks, spawn
 from devstack.supervised import Supervised
+from include.processes import is_alive
 from tests.waiting import eventually
 
 WAIT = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -78,7 +79,7 @@ def test_what_a_killed_supervisor_leaves_is_found(part: Supervised) -> None:
     start(part)
     supervisor = part.find_supervisor()
     assert supervisor is not None
-    kill([supervisor])
+    supervisor.kill()
     supervisor.wait()
     assert len(marked(part.home.root)) == 2
     assert end_marked(part.home.root) == 2

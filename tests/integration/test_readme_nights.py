@@ -15,7 +15,7 @@ from devstack.home import Home
 from devstack.postgres import Postgres
 from devstack.processes import marked
 from devstack.stack import POSTGRES_PORT, delete_stack
-from include.lake.opening import open_lake
+from include.lake import open_lake
 from include.settings import PROJECT, SECRETS, load_s3_settings, load_settings
 from tests import leaks
 from tests.s3_servers import needs_jars

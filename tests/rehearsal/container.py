@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devstack.airflow import last_line
-from devstack.processes import kill, marks, session, spawn
+from devstack.processes import marks, spawn
 from include.errors import StackError
+from include.processes import send, session
 from include.settings import PROJECT
 from tests.rehearsal.compose import Healthcheck, Service, image_environment
 from tests.rehearsal.places import Places
@@ -80,7 +82,7 @@ class Container:
     def restart(self) -> None:
         """Kill it with everything that it started, and start it again, as its restart policy does."""
         if self._process is not None:
-            kill(session(self._process.pid))
+            send(session(self._process.pid), signal.SIGKILL)
             self._process.wait()
         self.start()
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from devstack.processes import end_marked, find_process, is_alive, marked, marks
+from devstack.processes import end_marked, find_process, marked, marks
 from include.errors import StackError
+from include.processes import is_alive
 from include.settings import load_s3_settings, load_settings
 from tests.rehearsal.compose import Healthcheck, Service
 from tests.rehearsal.container import Container
