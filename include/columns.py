@@ -25,6 +25,7 @@ PURCHASE = "purchase"
 CART = "cart"
 VIEW = "view"
 RETURN = "return"
+EVENT_TYPES = (VIEW, CART, PURCHASE, RETURN)
 PRICE = "price"
 
 # items

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from include.columns import EVENT_TYPES
 from include.demo_shop import EventLog, ShopDay
-from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES, EVENT_TYPES
+from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES
 from include.demo_shop.world import World
 from include.drift_policy import DriftPolicy
 from include.monitoring.data_drift import detect, reference_days

@@ -1,7 +1,7 @@
-"""The contract: what a row of events, items or users must be before anything uses it.
+"""The contract: what rows of events, items and users look like in the lake.
 
-Every delivered value arrives as text. A column's `kind` says what it becomes, `required`
-whether a row can do without it, the remaining fields which values are possible.
+Values are delivered as text. A column's `kind` is what they are cast to, `required` says
+whether they may be missing, and the other fields limit them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from include.columns import (
     EVENT_ID,
     EVENT_TS,
     EVENT_TYPE,
+    EVENT_TYPES,
     EVENTS,
     IN_STOCK,
     ITEM_ID,
@@ -30,8 +31,6 @@ from include.columns import (
 )
 
 Kind = Literal["text", "number", "timestamp", "date", "flag"]
-
-EVENT_TYPES = ("view", "cart", "purchase", "return")
 
 SPARK_TYPES: dict[Kind, str] = {
     "text": "string",
@@ -51,7 +50,7 @@ NAMES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class ContractColumn:
-    """One column of the contract and the rules that its values keep."""
+    """One column of the contract and the rules for its values."""
 
     name: str
     kind: Kind = "text"
@@ -70,9 +69,9 @@ class ContractTable:
     Parameters
     ----------
     key
-        Names a row; a second row of a day with the same key is a duplicate.
+        Identifies a row; a second row of a day with the same key is a duplicate.
     keep
-        Which of the duplicates stays: the first delivered, or the latest state.
+        Which of the duplicates is kept: the first delivered, or the latest state.
     attributes
         Whether the table carries a map of further features.
     """

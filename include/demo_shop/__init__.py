@@ -1,4 +1,4 @@
-"""A shop that never was: seeded users, items and events whose tastes are known."""
+"""A generated shop: seeded users, items and events, with tastes that are known."""
 
 from include.demo_shop.config import (
     DEFAULT_HISTORY_DAYS,
@@ -11,11 +11,10 @@ from include.demo_shop.config import (
 from include.demo_shop.landing import Landed, land
 from include.demo_shop.shop import Shop
 from include.demo_shop.tables import EventLog, ShopDay
-from include.demo_shop.truth import NO_ITEM, Response, Truth
+from include.demo_shop.truth import Response, Truth
 
 __all__ = [
     "DEFAULT_HISTORY_DAYS",
-    "NO_ITEM",
     "OPENING",
     "EventLog",
     "Fault",

@@ -1,4 +1,4 @@
-"""The seasons: how many come on a day, and what they look for."""
+"""The seasons: how many users visit on a day, and what they look for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHRISTMAS, CHRISTMAS_WIDTH, CHRISTMAS_VOLUME = 342, 22.0, 0.45
 SUMMER, SUMMER_WIDTH, SUMMER_VOLUME = 205, 35.0, -0.15
 
 SEASON_STRENGTH = 0.45
-# At weekends people look for the home, on working days for what is used up
+# At weekends users look for the home, on working days for consumables
 WEEKEND_STRENGTH = 0.15
 NOVELTY_STRENGTH, NOVELTY_DAYS = 1.0, 12.0
 

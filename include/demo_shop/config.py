@@ -1,4 +1,4 @@
-"""What defines a demo shop: its size, its seed, its habits, and what goes wrong when.
+"""What defines a demo shop: its size, seed and habits, and its faults.
 
 Two shops with equal `ShopConfig` and faults are the same shop, byte for byte.
 """
@@ -26,9 +26,9 @@ class ShopConfig:
     Attributes
     ----------
     users, items
-        How many there are on the opening day; sign-ups and launches come on top.
+        How many there are on the opening day; sign-ups and launches add to them.
     seed
-        Another seed is another shop.
+        Another seed makes another shop.
     opening
         The first day with data.
     horizon_days
@@ -36,17 +36,17 @@ class ShopConfig:
     signup_rate, launch_rate
         New users and items a day, as a share of those at the opening.
     lifetime_days
-        Mean number of days after which a user stops to come.
+        Mean number of days after which a user stops coming.
     visit_rate
         Mean share of the users who come on an ordinary day.
     views_per_visit
         Mean number of items looked at.
     browse_share
-        Views that follow the front page (what is popular) rather than the user's own taste.
+        Views that follow the front page (what is popular) rather than the user's taste.
     anonymous_share
-        Visits of people who did not log in.
+        Visits without a login.
     return_share
-        Purchases that come back some days later.
+        Purchases returned some days later.
     restock_rate, reprice_rate
         Items that run out of stock, and items whose price changes.
     move_rate
@@ -114,17 +114,14 @@ class ShopConfig:
     def stream(self, purpose: str, day: int = 0) -> np.random.Generator:
         """Return the random numbers for one purpose on one day, the same whenever asked for.
 
-        A purpose of its own for everything that is drawn keeps one fault from shifting the
-        numbers that something else sees.
+        Each kind of draw has its own purpose, so a fault does not shift the numbers of
+        anything else.
         """
         return np.random.default_rng((self.seed, crc32(purpose.encode()), day))
 
 
 class FaultKind(StrEnum):
-    """What can go wrong in a shop; the strength means something else for each.
-
-    `Fault` lists the meanings.
-    """
+    """What can go wrong in a shop; `Fault` says what each strength means."""
 
     TASTE_SHIFT = "taste_shift"
     SLOW_DECAY = "slow_decay"
@@ -139,6 +136,11 @@ DEFAULT_STRENGTH = {
     FaultKind.PRICE_SHIFT: 0.3,
     FaultKind.BROKEN_FEED: 0.5,
     FaultKind.BOT_TRAFFIC: 0.05,
+}
+STRENGTHS = dict.fromkeys(FaultKind, (0.0, 1.0)) | {
+    FaultKind.SLOW_DECAY: (0.0, math.pi),
+    FaultKind.PRICE_SHIFT: (-0.9, 10.0),
+    FaultKind.BOT_TRAFFIC: (0.0, 0.9),
 }
 
 
@@ -156,11 +158,11 @@ class Fault:
         neither user nor price.
         bot_traffic: a few accounts make that share of the traffic, at random.
     start
-        First day on which it shows.
+        First day that it affects.
     strength
         None: the kind's default.
     days
-        Number of days until it is over; None: for good.
+        How many days it lasts; None: for good.
     """
 
     kind: FaultKind
@@ -169,15 +171,8 @@ class Fault:
     days: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", FaultKind(self.kind))
-        value = DEFAULT_STRENGTH[self.kind] if self.strength is None else self.strength
-        object.__setattr__(self, "strength", value)
-        low, high = {
-            FaultKind.SLOW_DECAY: (0.0, math.pi),
-            FaultKind.PRICE_SHIFT: (-0.9, 10.0),
-            FaultKind.BOT_TRAFFIC: (0.0, 0.9),
-        }.get(self.kind, (0.0, 1.0))
-        _require(f"strength of {self.kind}", value, low <= value <= high, f"between {low:g} and {high:g}")
+        low, high = STRENGTHS[self.kind]
+        _require(f"strength of {self.kind}", self.amount, low <= self.amount <= high, f"between {low:g} and {high:g}")
         if self.days is not None:
             _require(f"days of {self.kind}", self.days, self.days >= 1, "at least 1")
 
@@ -198,7 +193,7 @@ def parse_fault(text: str) -> Fault:
     Raises
     ------
     ConfigurationError
-        When it is written otherwise.
+        For any other form.
     """
     parts = text.split(":")
     try:

@@ -1,7 +1,7 @@
-"""Dirt, added to clean rows once they are text, and counted.
+"""Dirt: duplicates and broken rows, added to the clean lines and counted.
 
 Broken rows are spoiled copies of good ones under identifiers of their own, so the good rows
-are all still there: a lake that follows its contract ends with exactly the clean data.
+all remain: a lake that keeps its contract ends up with exactly the clean data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,9 @@ class Dirt:
 
 
 Spoil = Callable[[str, np.random.Generator], str]
+Change = Callable[[dict[str, Any], np.random.Generator], object]
+Parse = Callable[[str], dict[str, Any]]
+Write = Callable[[dict[str, Any]], str]
 
 
 def add_dirt(
@@ -81,28 +85,29 @@ def _pick(values: Sequence[str], rng: np.random.Generator) -> str:
     return values[int(rng.integers(0, len(values)))]
 
 
-def _csv_spoil(fields: Sequence[str], change: Callable[[dict[str, str], np.random.Generator], object]) -> Spoil:
-    """Return a spoil that changes the named fields of a CSV line."""
+def _spoil(key: str, parse: Parse, write: Write, change: Change) -> Spoil:
+    """Return a spoil that changes the values of a line, under an identifier `key` of its own."""
 
     def spoil(line: str, rng: np.random.Generator) -> str:
-        values = dict(zip(fields, line.split(","), strict=True))
-        values[fields[0]] = BROKEN_PREFIX + values[fields[0]][1:]
+        values = parse(line)
+        values[key] = BROKEN_PREFIX + values[key][1:]
         change(values, rng)
-        return ",".join(values.values())
+        return write(values)
 
     return spoil
 
 
-def _json_spoil(change: Callable[[dict[str, object], np.random.Generator], object]) -> Spoil:
-    """Return a spoil that changes the named values of a JSON line."""
+def _csv_spoil(fields: Sequence[str], change: Change) -> Spoil:
+    return _spoil(
+        fields[0],
+        lambda line: dict(zip(fields, line.split(","), strict=True)),
+        lambda values: ",".join(values.values()),
+        change,
+    )
 
-    def spoil(line: str, rng: np.random.Generator) -> str:
-        values = json.loads(line)
-        values[c.ITEM_ID] = BROKEN_PREFIX + values[c.ITEM_ID][1:]
-        change(values, rng)
-        return json.dumps(values)
 
-    return spoil
+def _json_spoil(change: Change) -> Spoil:
+    return _spoil(c.ITEM_ID, json.loads, json.dumps, change)
 
 
 def _one_field_more(line: str, rng: np.random.Generator) -> str:

@@ -1,4 +1,4 @@
-"""The landing zone's files of a shop: clean rows as text, dirt, `_SUCCESS` last."""
+"""Lands a shop's days: clean rows as text, dirt among them, `_SUCCESS` last."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GZIP_LEVEL = 6
 
 @dataclass
 class Landed:
-    """What was delivered, by table: rows as the ingest will count them, and the dirt among them."""
+    """What was delivered, by table: rows as the ingest counts them, and the dirt among them."""
 
     days: int = 0
     rows: Counter[str] = field(default_factory=Counter)
@@ -87,7 +87,7 @@ def render(day: ShopDay) -> dict[str, tuple[list[str], Dirt]]:
 def land(shop: Shop, landing: Lake, first: dt.date, last: dt.date) -> Landed:
     """Deliver the days from `first` to `last` of `shop` into the landing zone.
 
-    A day that is there already is replaced whole, or left alone where it is the same.
+    A day that exists is replaced whole, or left alone if it is the same.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _encode(table: str, lines: list[str]) -> bytes:
 
 
 def _claim(landing: Lake, config: ShopConfig, first: dt.date, last: dt.date) -> None:
-    """Write down whose landing zone this is, unless days of another shop would stay in it."""
+    """Record whose landing zone this is, unless days of another shop would remain in it."""
     identity = json.dumps(asdict(config), default=str, indent=1).encode()
     known = landing.read_bytes(IDENTITY) if landing.exists(IDENTITY) else None
     if known == identity:
@@ -148,7 +148,7 @@ def _claim(landing: Lake, config: ShopConfig, first: dt.date, last: dt.date) -> 
 
 
 def _difference(known: bytes | None, config: ShopConfig) -> str:
-    """Return in words how the shop of a landing zone differs from `config`."""
+    """Return how the shop of a landing zone differs from `config`."""
     if known is None:
         return "something that is not a demo shop"
     there: Mapping[str, Any] = json.loads(known)

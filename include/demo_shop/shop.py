@@ -1,8 +1,8 @@
-"""The shop itself, day after day.
+"""The shop, day by day.
 
-A day depends on the configuration, the faults and the days before it, and on nothing else:
-whoever asks for a day gets the same, in one go or in many steps. Days are made in order; asking
-for a later one makes those between, asking for an earlier one starts again at the opening.
+A day depends only on the configuration, the faults and the days before it, so it is the same
+in one run or in many. Days are made in order: asking for a later one makes those between,
+asking for an earlier one starts again at the opening.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 from include.demo_shop import calendar, traffic
 from include.demo_shop.config import Fault, FaultKind, ShopConfig
 from include.demo_shop.tables import ANONYMOUS, PURCHASE, EventLog, ItemRows, ShopDay, UserRows
-from include.demo_shop.truth import NO_ITEM, Truth, price_trait
+from include.demo_shop.truth import Truth, price_trait
 from include.demo_shop.words import CATEGORIES, COUNTRIES
 from include.demo_shop.world import PRICE_SPREAD, World, make_world
-from include.types import Bools, Doubles, Floats, Integers, Longs
+from include.types import NOTHING, Bools, Doubles, Floats, Integers, Longs
 
 BACK_IN_STOCK_RATE = 0.15
 PRICE_FACTORS = np.array([0.8, 0.9, 1.0, 1.0, 1.05])
@@ -98,7 +98,7 @@ class Shop:
             delivered_price=np.full(n_items, np.nan),
             delivered_stock=np.zeros(n_items, dtype=bool),
             country=self.world.users.country.copy(),
-            owned=np.full((n_users, OWNED_SLOTS), NO_ITEM, dtype=np.int32),
+            owned=np.full((n_users, OWNED_SLOTS), NOTHING, dtype=np.int32),
             n_owned=np.zeros(n_users, dtype=np.int64),
         )
 
@@ -177,7 +177,7 @@ class Shop:
         )
 
     def _happened(self, index: int, date: dt.date, truth: Truth, prices: Doubles) -> EventLog:
-        """Return what people and bots did on this day, numbered, and remember what follows from it."""
+        """Return what users and bots did on this day, numbered, and remember what follows from it."""
         rng = self.config.stream("traffic", index)
         midnight = np.datetime64(date, "s")
         visitors = np.flatnonzero(rng.random(truth.n_users) < truth.visit_probability)
@@ -195,7 +195,7 @@ class Shop:
         ).numbered(index)
 
     def _remember(self, index: int, purchases: EventLog, rng: np.random.Generator) -> None:
-        """Note who owns what now, and what will come back on which day."""
+        """Note who owns what, and what will be returned on which day."""
         state = self._state
         known = purchases.take(purchases.user != ANONYMOUS)
         known = known.take(np.argsort(known.user, kind="stable"))
@@ -224,7 +224,7 @@ class Shop:
         return logs
 
     def _delivered(self, index: int, date: dt.date, happened: EventLog) -> EventLog:
-        """Hold back what will be late, add what was, and break the feed where it is to be broken."""
+        """Hold back events that will be late, add earlier ones that were, and break the feed if a fault says so."""
         rng = self.config.stream("late", index)
         late = rng.random(len(happened)) < self.config.late_share
         delays = np.where(late, rng.choice(LATE_DAYS, len(happened), p=LATE_SHARES), 0)

@@ -15,8 +15,7 @@ from include.demo_shop.words import BRANDS, CATEGORIES, CHANNELS, COUNTRIES
 from include.demo_shop.world import World
 from include.types import Bools, Codes, Days, Doubles, Integers, Longs, Positions
 
-EVENT_TYPES = ("view", "cart", "purchase", "return")
-VIEW, CART, PURCHASE, RETURN = range(4)
+VIEW, CART, PURCHASE, RETURN = range(len(c.EVENT_TYPES))
 ANONYMOUS = -1
 NUMBERS_A_DAY = 10_000_000
 
@@ -42,7 +41,7 @@ class EventLog:
     user, item
         int32 positions; ANONYMOUS where the user is not known.
     kind
-        int8 positions in EVENT_TYPES.
+        int8 positions in `columns.EVENT_TYPES`.
     time
         datetime64[s], UTC.
     quantity
@@ -119,7 +118,7 @@ class ShopDay:
         """Return the events as text in order of EVENT_FIELDS; empty text is missing."""
         log, users, items = self.events, self.world.users.user_ids, self.world.items.item_ids
         user_ids = np.where(log.user == ANONYMOUS, "", users[log.user])
-        kinds = np.array(EVENT_TYPES, dtype=object)[log.kind]
+        kinds = np.array(c.EVENT_TYPES, dtype=object)[log.kind]
         times = np.datetime_as_string(log.time)
         return [
             (f"E{number:010d}", user, item, kind, f"{time}Z", f"{quantity}", "" if price != price else f"{price:.2f}")

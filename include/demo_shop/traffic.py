@@ -1,10 +1,11 @@
-"""The traffic of one day: visits, what is looked at, put into the cart and bought.
+"""The traffic of one day: visits, views, carts and purchases.
 
-Everything is drawn for all visitors at once; blocks bound the memory in a large shop.
+All visitors are drawn at once, in blocks that bound the memory of a large shop.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ BOT_ITEMS = 12
 
 
 class Visits(NamedTuple):
-    """Who comes, what they look at and how far it goes; the last four have one row a view.
+    """The views of a day, one row each.
 
     `fit` is that of the visitor and the item, `order` the view's place in its visit.
     """
@@ -119,15 +120,7 @@ def visit_starts(n_visits: int, rng: np.random.Generator) -> Longs:
 def draw_returns(purchases: EventLog, share: float, rng: np.random.Generator) -> tuple[EventLog, Longs]:
     """Return what of `purchases` comes back, not yet dated, and after how many days each."""
     back = purchases.take((rng.random(len(purchases)) < share) & (purchases.user != ANONYMOUS))
-    returns = EventLog(
-        back.number,
-        back.user,
-        back.item,
-        np.full(len(back), RETURN, dtype=np.int8),
-        back.time,
-        back.quantity,
-        back.price,
-    )
+    returns = replace(back, kind=np.full(len(back), RETURN, dtype=np.int8))
     return returns, 2 + rng.geometric(0.2, len(back))
 
 

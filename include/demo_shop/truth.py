@@ -1,7 +1,6 @@
-"""What the users of one day want, and what they would do if they were shown a list.
+"""What the users of a day want, and how they would respond to a list.
 
-The day's traffic is drawn from this and simulations ask it, so that what a shopper loses by
-a bad list can be counted without another model of the shopper.
+The day's traffic is drawn from this, and simulations ask it what users lose by a bad list.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from include.demo_shop.world import PRICE_STRENGTH
-from include.types import Bools, Floats, Integers, Positions
+from include.types import NOTHING, Bools, Floats, Integers, Positions
 
 CLICK_AT_ZERO_FIT, CLICK_PER_FIT = -2.4, 0.8
 CART_AT_ZERO_FIT, CART_PER_FIT = -1.9, 0.55
 BUY_FROM_CART, MOST_CERTAIN_BUY = 0.55, 0.95
 # What having bought a thing does to wanting it again
 WANTS_AGAIN, HAS_ENOUGH = 1.6, -3.5
-NO_ITEM = -1
 
 
 class Response(NamedTuple):
@@ -55,7 +53,7 @@ class Truth:
     visit_probability
         (n_users,) float32: chance that the user comes on this day.
     owned
-        (n_users, length) int32: items bought lately, NO_ITEM where there are fewer.
+        (n_users, length) int32: items bought lately, NOTHING where there are fewer.
     """
 
     tastes: Floats
@@ -86,7 +84,7 @@ class Truth:
         # Not BLAS: its threads cost more than this product, and change its last bits by their number
         fit = np.einsum("uk,ki->ui", self.tastes[users], np.ascontiguousarray(self.traits.T))
         fit -= self.dearness
-        owners, slots = np.nonzero(self.owned[users] != NO_ITEM)
+        owners, slots = np.nonzero(self.owned[users] != NOTHING)
         items = self.owned[users[owners], slots]
         fit[owners, items] += np.where(self.consumable[items], np.float32(WANTS_AGAIN), np.float32(HAS_ENOUGH))
         return np.asarray(fit, dtype=np.float32)
@@ -97,7 +95,7 @@ class Truth:
         return np.asarray(np.exp(weights, out=weights), dtype=np.float32)
 
     def front_page(self) -> Floats:
-        """Return the relative chances of those who follow the front page: (n_items,) float32."""
+        """Return the relative chance of each item on the front page: (n_items,) float32."""
         return np.asarray(np.exp(self.appeal) * self.available, dtype=np.float32)
 
     def cart_probability(self, fit: Floats) -> Floats:
@@ -126,7 +124,7 @@ class Truth:
         users
             (n,) positions.
         lists
-            (n, length) positions of items, best first; NO_ITEM where a list is shorter.
+            (n, length) positions of items, best first; NOTHING where a list is shorter.
 
         Returns
         -------
@@ -134,7 +132,7 @@ class Truth:
             Chances per shown item, given that the user comes (`visit_probability`). People
             look at rank r with chance 1 / log2(r + 1), as discounted gains assume.
         """
-        shown = lists != NO_ITEM
+        shown = lists != NOTHING
         items = np.where(shown, lists, 0)
         fit = np.take_along_axis(self.fit(users), items, axis=1)
         looks = 1 / np.log2(np.arange(lists.shape[1], dtype=np.float32) + 2)

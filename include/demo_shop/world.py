@@ -1,9 +1,9 @@
-"""The truth that never changes: who will ever come, what will ever be sold, who likes what.
+"""What never changes: all users and items, and who likes what.
 
 Tastes and traits live in one space: the dot product of a user's taste and an item's trait
 says how well they fit, before price. Country and channel explain nearly half of a taste,
-category and brand most of a trait; so features tell something about those without a history.
-Users and items are in order of their first day, so that everybody on a given day is a prefix.
+category and brand most of a trait, so features say something about those without a history.
+Users and items are in order of their first day, so those of a given day are a prefix.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PRICE_ENDINGS = np.array([0.0, 0.5, 0.95])
 
 
 @dataclass(frozen=True)
-class Users:
-    """Everybody who ever signs up; row u is user `user_ids[u]`.
+class AllUsers:
+    """All who ever sign up; row u is user `user_ids[u]`.
 
     Attributes
     ----------
@@ -45,11 +45,11 @@ class Users:
     visit_rate
         Chance to come on an ordinary day.
     taste, other_taste
-        (n, DIMENSIONS) unit variance: the taste, and the one that a drift turns it to.
+        (n, DIMENSIONS) unit variance: the taste, and the one that drift turns it to.
     price_level
-        What they like to spend: standard deviations above a category's median price.
+        Preferred price: standard deviations above a category's median.
     inertia
-        Between 0 and 1: a taste shift of strength s reaches those with less than s.
+        Between 0 and 1: a taste shift of strength s affects those below s.
     """
 
     user_ids: npt.NDArray[np.object_]
@@ -65,7 +65,7 @@ class Users:
 
 
 @dataclass(frozen=True)
-class Items:
+class AllItems:
     """Everything that is ever sold; row i is item `item_ids[i]`.
 
     Attributes
@@ -99,8 +99,8 @@ class World:
     """Users and items of one shop."""
 
     config: ShopConfig
-    users: Users
-    items: Items
+    users: AllUsers
+    items: AllItems
 
     def n_users(self, day: int) -> int:
         """Return how many have signed up by the end of day index `day`."""
@@ -123,7 +123,7 @@ def _first_days(config: ShopConfig, at_opening: int, rate: float, rng: np.random
     return np.concatenate([before, np.repeat(np.arange(config.horizon_days), arrivals)]).astype(np.int32)
 
 
-def _users(config: ShopConfig) -> Users:
+def _users(config: ShopConfig) -> AllUsers:
     rng = config.stream("users")
     signed_up = _first_days(config, config.users, config.signup_rate, rng)
     n = signed_up.size
@@ -141,7 +141,7 @@ def _users(config: ShopConfig) -> Users:
     fashion = rng.standard_normal(DIMENSIONS)
     other = np.sqrt(0.5) * (fashion + rng.standard_normal((n, DIMENSIONS)))
     stays = rng.exponential(config.lifetime_days, n)
-    return Users(
+    return AllUsers(
         user_ids=np.array([f"U{number:05d}" for number in range(1, n + 1)], dtype=object),
         signed_up=signed_up,
         leaves=(np.maximum(signed_up, 0) + 1 + np.minimum(stays, 1e6)).astype(np.int32),
@@ -155,7 +155,7 @@ def _users(config: ShopConfig) -> Users:
     )
 
 
-def _items(config: ShopConfig) -> Items:
+def _items(config: ShopConfig) -> AllItems:
     rng = config.stream("items")
     launched = _first_days(config, config.items, config.launch_rate, rng)
     n = launched.size
@@ -172,7 +172,7 @@ def _items(config: ShopConfig) -> Items:
         + np.sqrt(BRAND_SHARE) * rng.standard_normal((len(BRANDS), DIMENSIONS))[brand]
         + np.sqrt(1 - CATEGORY_SHARE - BRAND_SHARE) * rng.standard_normal((n, DIMENSIONS))
     )
-    return Items(
+    return AllItems(
         item_ids=np.array([f"I{number:04d}" for number in range(1, n + 1)], dtype=object),
         titles=_titles(category, rng),
         launched=launched,

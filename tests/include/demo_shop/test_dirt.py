@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.columns import EVENT_TYPES
 from include.demo_shop import OPENING, Shop, ShopConfig
 from include.demo_shop.dirt import EVENT_SPOILS, ITEM_SPOILS, USER_SPOILS, add_dirt, csv_line, json_line
-from include.demo_shop.tables import EVENT_FIELDS, EVENT_TYPES, USER_FIELDS
+from include.demo_shop.tables import EVENT_FIELDS, USER_FIELDS
 
 DAY = Shop(ShopConfig(users=60, items=40)).day(OPENING)
 EVENT, USER, ITEM = csv_line(DAY.event_rows()[0]), csv_line(DAY.user_rows()[0]), json_line(DAY.item_rows()[0])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from include.demo_shop import OPENING, EventLog, Fault, FaultKind, Shop, ShopConfig, ShopDay
 from include.demo_shop.tables import ANONYMOUS, PURCHASE, RETURN, VIEW
-from include.demo_shop.truth import NO_ITEM
 from include.errors import ConfigurationError
+from include.types import NOTHING
 
 SMALL = ShopConfig(users=60, items=40)
 BUSY = ShopConfig(users=400, items=120)
@@ -162,7 +162,7 @@ def test_what_was_bought_is_known_the_next_day(month: list[ShopDay]) -> None:
     bought = day.events.take((day.events.kind == PURCHASE) & (day.events.user != ANONYMOUS))
     for user, item in zip(bought.user.tolist(), bought.item.tolist(), strict=True):
         assert item in following.truth.owned[user]
-    assert (day.truth.owned == NO_ITEM).all()
+    assert (day.truth.owned == NOTHING).all()
 
 
 def test_late_events_arrive_up_to_three_days_after_they_happened(month: list[ShopDay]) -> None:

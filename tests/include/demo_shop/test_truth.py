@@ -15,11 +15,11 @@ from include.demo_shop.truth import (
     CLICK_AT_ZERO_FIT,
     CLICK_PER_FIT,
     HAS_ENOUGH,
-    NO_ITEM,
     WANTS_AGAIN,
     Truth,
     price_trait,
 )
+from include.types import NOTHING
 
 
 def truth() -> Truth:
@@ -33,7 +33,7 @@ def truth() -> Truth:
         available=np.array([True, True, True]),
         consumable=np.array([True, False, False]),
         visit_probability=np.array([0.5, 0.5], dtype=np.float32),
-        owned=np.array([[0, 1, NO_ITEM], [NO_ITEM, NO_ITEM, NO_ITEM]], dtype=np.int32),
+        owned=np.array([[0, 1, NOTHING], [NOTHING, NOTHING, NOTHING]], dtype=np.int32),
     )
 
 
@@ -50,7 +50,7 @@ def test_fit_is_taste_times_trait_less_dearness_plus_what_owning_does() -> None:
 
 
 def test_buying_a_thing_twice_counts_once() -> None:
-    twice = replace(truth(), owned=np.array([[0, 0, 0], [NO_ITEM] * 3], dtype=np.int32))
+    twice = replace(truth(), owned=np.array([[0, 0, 0], [NOTHING] * 3], dtype=np.int32))
     assert twice.fit(BOTH)[0, 0] == pytest.approx(2.0 + WANTS_AGAIN)
 
 
@@ -73,7 +73,7 @@ def test_preferences_are_the_chances_of_the_next_purchase() -> None:
 
 
 def test_respond_gives_the_chances_of_clicking_and_buying_by_rank() -> None:
-    response = truth().respond(np.array([1]), np.array([[2, 1, NO_ITEM]]))
+    response = truth().respond(np.array([1]), np.array([[2, 1, NOTHING]]))
     first, second = sigmoid(CLICK_AT_ZERO_FIT + CLICK_PER_FIT * 0.5), sigmoid(CLICK_AT_ZERO_FIT + CLICK_PER_FIT * -0.75)
     np.testing.assert_allclose(response.click, [[first, second / math.log2(3), 0]], rtol=1e-5)
     cart = sigmoid(CART_AT_ZERO_FIT + CART_PER_FIT * 0.5)
