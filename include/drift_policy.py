@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from pydantic import Field
-from pydantic import ValidationError as PydanticError
 
-from include.errors import ConfigurationError
-from include.policy import Frozen, merge
+from include.policy import Frozen, load_layers
 
 DEFAULTS = Path(__file__).resolve().parent / "config" / "drift.yaml"
 
@@ -87,17 +84,5 @@ def load_drift_policy(file: Path | None = None) -> DriftPolicy:
     ConfigurationError
         For an unknown key, a missing file or a value out of range, by name.
     """
-    values = yaml.safe_load(DEFAULTS.read_text())
-    if file is not None:
-        if not file.is_file():
-            raise ConfigurationError(f"drift policy {file} does not exist", remedy="correct NIGHTSHELF_DRIFT_POLICY")
-        values = merge(values, yaml.safe_load(file.read_text()) or {})
-    try:
-        return DriftPolicy.model_validate(values)
-    except PydanticError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(
-            f"drift policy setting {where} is {first['input']!r}: {first['msg']}",
-            remedy=f"compare it with {DEFAULTS.name} and correct it",
-        ) from error
+    variable = "NIGHTSHELF_DRIFT_POLICY"
+    return load_layers(DriftPolicy, DEFAULTS, file=file, kind="drift policy", variable=variable)

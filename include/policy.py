@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -28,6 +28,9 @@ class Frozen(BaseModel):
     def fingerprint(self) -> str:
         """Return 12 hex digits of the SHA-256 of the canonical JSON form."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+Loaded = TypeVar("Loaded", bound=Frozen)
 
 
 class FeaturePolicy(Frozen):
@@ -168,21 +171,6 @@ class Policy(Frozen):
     quality: QualityPolicy
 
 
-def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the sections and keys of `override` laid over it."""
-    sections = {name: dict(section) for name, section in base.items()}
-    for name, section in override.items():
-        if not isinstance(section, Mapping):
-            raise ConfigurationError(
-                f"policy section {name!r} is {section!r}, not a group of settings",
-                remedy="write the section's keys indented below it",
-            )
-        known = sections.get(name, {})
-        other = section.get("trainer", known.get("trainer")) != known.get("trainer")  # has settings of its own
-        sections[name] = {**({} if other else known), **section}
-    return sections
-
-
 def load_policy(*overrides: Mapping[str, Any], file: Path | None = None) -> Policy:
     """Return the default policy with `overrides`, then `file`, laid over it.
 
@@ -191,20 +179,52 @@ def load_policy(*overrides: Mapping[str, Any], file: Path | None = None) -> Poli
     ConfigurationError
         For an unknown key, a missing file or a value out of range, by name.
     """
-    values: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text())
-    for override in overrides:
-        values = merge(values, override)
+    return load_layers(Policy, DEFAULTS, *overrides, file=file, kind="policy", variable="NIGHTSHELF_POLICY")
+
+
+def load_layers(
+    model: type[Loaded],
+    defaults: Path,
+    *overrides: Mapping[str, Any],
+    file: Path | None,
+    kind: str,
+    variable: str,
+) -> Loaded:
+    """Return the YAML file `defaults` with `overrides`, then the YAML file that `variable` names, laid over it.
+
+    Raises
+    ------
+    ConfigurationError
+        As `load_policy` does.
+    """
+    layers = list(overrides)
     if file is not None:
         if not file.is_file():
-            raise ConfigurationError(f"policy file {file} does not exist", remedy="correct NIGHTSHELF_POLICY")
-        values = merge(values, yaml.safe_load(file.read_text()) or {})
+            raise ConfigurationError(f"{kind} file {file} does not exist", remedy=f"correct {variable}")
+        layers.append(yaml.safe_load(file.read_text()) or {})
+    values: dict[str, dict[str, Any]] = yaml.safe_load(defaults.read_text())
+    for layer in layers:
+        for name, section in layer.items():
+            if not isinstance(section, Mapping):
+                raise ConfigurationError(
+                    f"{kind} section {name!r} is {section!r}, not a group of settings",
+                    remedy="write the section's keys indented below it",
+                )
+            known = values.get(name, {})
+            other = section.get("trainer", known.get("trainer")) != known.get("trainer")  # has settings of its own
+            values[name] = {**({} if other else known), **section}
     try:
-        return Policy.model_validate(values)
+        return model.model_validate(values)
     except PydanticError as error:
-        first = error.errors()[0]
-        section, *place = first["loc"]
-        where = ".".join(str(part) for part in (section, *place[section == "model" :]))  # less the trainer's name
+        (section, *place), message, value = first_problem(error)
+        where = ".".join([section, *place[section == "model" :]])  # less the trainer's name
         raise ConfigurationError(
-            f"policy setting {where} is {first['input']!r}: {first['msg']}",
-            remedy=f"compare it with {DEFAULTS.name} and correct it",
+            f"{kind} setting {where} is {value!r}: {message}",
+            remedy=f"compare it with {defaults.name} and correct it",
         ) from error
+
+
+def first_problem(error: PydanticError) -> tuple[list[str], str, object]:
+    """Return where the first of pydantic's findings is, what is wrong there, and the value seen."""
+    first = error.errors()[0]
+    return [str(part) for part in first["loc"]], first["msg"].removeprefix("Value error, "), first["input"]

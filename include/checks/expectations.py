@@ -1,4 +1,4 @@
-"""The checks of a day, as YAML: one suite a table, each check with its severity and its remedy."""
+"""The checks of a day, in YAML: one suite per table, each check with its severity and remedy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pydantic import ValidationError as PydanticError
 
 from include.columns import TABLES
 from include.errors import ConfigurationError
-from include.policy import Frozen, Policy
+from include.policy import Frozen, Policy, first_problem
 
 SUITES = Path(__file__).resolve().parent.parent / "config" / "expectations"
 ROWS, ACCOUNT = "rows", "account"
 
 
 class Check(Frozen):
-    """One expectation: what Great Expectations calls it, its arguments, and what breaking it means."""
+    """One expectation: its name in Great Expectations, its arguments, and what to do when it fails."""
 
     expect: str = Field(pattern=r"^expect_[a-z0-9_]+$")
     of: Literal["rows", "account"] = "rows"
@@ -35,12 +35,12 @@ class Suite(Frozen):
 
 
 def load_suite(table: str, policy: Policy, folder: Path = SUITES) -> Suite:
-    """Return the suite of `table`; limits that name a setting of the policy have its value.
+    """Return the suite of `table`; limits that name a policy setting get its value.
 
     Raises
     ------
     ConfigurationError
-        When the file is not there, has an unknown key, or names an unknown setting.
+        When the file is missing, has an unknown key, or names an unknown setting.
     """
     path = folder / f"{table}.yaml"
     if table not in TABLES or not path.is_file():
@@ -48,9 +48,8 @@ def load_suite(table: str, policy: Policy, folder: Path = SUITES) -> Suite:
     try:
         suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (PydanticError, yaml.YAMLError) as error:
-        first = error.errors()[0] if isinstance(error, PydanticError) else {"loc": (), "msg": str(error)}
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"suite {path}, {place}: {first['msg']}", remedy="correct the file") from error
+        place, message, _ = first_problem(error) if isinstance(error, PydanticError) else ([], str(error), None)
+        raise ConfigurationError(f"suite {path}, {'.'.join(place)}: {message}", remedy="correct the file") from error
     checks = (check.model_copy(update={"arguments": _with_policy(path, check, policy)}) for check in suite.checks)
     return suite.model_copy(update={"checks": tuple(checks)})
 

@@ -1,6 +1,6 @@
-"""Great Expectations, kept quiet: the only module that imports it.
+"""The only module that imports Great Expectations, and keeps it quiet.
 
-The import takes some six seconds, so nothing imports this module before it is needed.
+The import takes about six seconds, so this module is imported only when needed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
-import great_expectations as gx  # noqa: E402 - must not start to talk first
+import great_expectations as gx  # noqa: E402 - only once it is quiet
 from great_expectations.core.run_identifier import RunIdentifier  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
 from great_expectations.exceptions import ExpectationNotFoundError  # noqa: E402
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEVERITIES = {"fail": "critical", "warn": "warning"}
-# Great Expectations does not promise to answer in the order of the questions.
+# Great Expectations may return results in another order than the checks'.
 NUMBER = "number"
 SITE = Path("gx", "uncommitted", "data_docs", "local_site")
 
@@ -49,13 +49,13 @@ def run_checks(
 
     Returns
     -------
-    By name, the result of each check in the order of the checks (`success`, `result`,
-    `exception_info` as Great Expectations writes them), and the folder of the pages.
+    By name, the result of each check in order (`success`, `result`, `exception_info` as Great
+    Expectations writes them); and the folder of the pages.
 
     Raises
     ------
     ConfigurationError
-        When there is no such expectation, or it does not take these arguments.
+        For an unknown expectation, or one that does not take these arguments.
     """
     context = gx.get_context(mode="file", project_root_dir=str(folder))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

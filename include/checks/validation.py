@@ -1,4 +1,4 @@
-"""The checks of one day in the lake, run by Great Expectations, and what they found."""
+"""Checks one day of the lake with Great Expectations, and stores what they found."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from include.lake import (
     load_days,
     open_folder,
     partition_folder,
+    read_table,
 )
 from include.lake.manifest import fingerprint
 from include.log import step
@@ -62,7 +63,7 @@ class Finding:
     remedy: str
 
     def line(self) -> str:
-        """Return it as one sentence for a person at night."""
+        """Return it as one sentence for the on-call engineer."""
         what = f"{self.table} of {self.day}: {self.expectation}"
         column = f" on {self.column}" if self.column else ""
         observed = f", observed {self.observed}" if self.observed else ""
@@ -73,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings of a day and where the pages about them are."""
+    """All findings of a day, and the URI of the pages about them."""
 
     findings: tuple[Finding, ...]
     data_docs: str
@@ -110,12 +111,12 @@ def validate_day(lake: Lake, day: dt.date, policy: Policy) -> Report:
 
 
 def raise_if_broken(report: Report) -> None:
-    """Stop the night when a check of severity `fail` does not hold.
+    """Stop the night when a check of severity `fail` failed.
 
     Raises
     ------
     ValidationError
-        With the first of them in full and the number of the others.
+        With the first failed check in full and the number of the others.
     """
     for finding in report.broken("warn"):
         logger.warning("%s. Remedy: %s.", finding.line(), finding.remedy)
@@ -137,35 +138,33 @@ def _checks(policy: Policy) -> dict[str, list[Check]]:
 
 
 def _frames(lake: Lake, day: dt.date, manifests: Mapping[str, Manifest]) -> dict[str, pd.DataFrame]:
+    import pandas as pd
+
     frames = {}
     for table, manifest in manifests.items():
-        frames[table] = _read(lake, partition_folder(table, day), manifest, CONTRACT[table])
+        frames[table] = _read(lake, day, manifest, CONTRACT[table])
         frames[f"{table}_{ACCOUNT}"] = _account(manifest)
     events = frames[EVENTS]
     events[UNKNOWN_ITEM_ID] = events[ITEM_ID].where(~events[ITEM_ID].isin(_known_items(lake, day)), None)
-    events[DAYS_LATE] = (_midnight(day) - events[EVENT_TS].dt.floor("D")).dt.days
+    events[DAYS_LATE] = (pd.Timestamp(day, tz="UTC") - events[EVENT_TS].dt.floor("D")).dt.days
     return frames
 
 
-def _midnight(day: dt.date) -> pd.Timestamp:
-    import pandas as pd
-
-    return pd.Timestamp(day, tz="UTC")
-
-
-def _read(lake: Lake, folder: str, manifest: Manifest, table: ContractTable) -> pd.DataFrame:
+def _read(lake: Lake, day: dt.date, manifest: Manifest, table: ContractTable) -> pd.DataFrame:
     """Return a partition as pandas, without the attributes, which nothing checks."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    types = {"text": pa.string(), "number": pa.float64(), "date": pa.date32(), "flag": pa.bool_()}
     times = pa.timestamp("us", tz="UTC")
-    schema = pa.schema([(column.name, types.get(column.kind, times)) for column in table.columns])
-    filesystem, root = lake.filesystem()
-    paths = [f"{root}/{folder}/{path}" for path in manifest.paths()]
-    read = [pq.read_table(path, columns=table.names(), filesystem=filesystem, partitioning=None) for path in paths]
-    whole: pd.DataFrame = pa.concat_tables([part.cast(schema) for part in read] or [schema.empty_table()]).to_pandas()
-    return whole
+    types = {"text": pa.string(), "number": pa.float64(), "date": pa.date32(), "flag": pa.bool_(), "timestamp": times}
+    schema = pa.schema([(column.name, types[column.kind]) for column in table.columns])
+    paths = _paths(table.name, day, manifest)
+    whole = read_table(lake, paths, table.names()).cast(schema) if paths else schema.empty_table()
+    frame: pd.DataFrame = whole.to_pandas()
+    return frame
+
+
+def _paths(table: str, day: dt.date, manifest: Manifest) -> list[str]:
+    return [f"{partition_folder(table, day)}/{path}" for path in manifest.paths()]
 
 
 def _account(manifest: Manifest) -> pd.DataFrame:
@@ -176,17 +175,11 @@ def _account(manifest: Manifest) -> pd.DataFrame:
 
 
 def _known_items(lake: Lake, day: dt.date) -> set[str]:
-    """Return the items that were ever delivered, up to and with `day`."""
-    import pyarrow.parquet as pq
-
-    filesystem, root = lake.filesystem()
+    """Return the items delivered up to and on `day`."""
     known: set[str] = set()
-    manifests = load_days(lake, ITEMS, (known_day for known_day in list_days(lake, ITEMS) if known_day <= day))
-    for known_day, manifest in manifests.items():
-        for path in manifest.paths():
-            file = f"{root}/{partition_folder(ITEMS, known_day)}/{path}"
-            column = pq.read_table(file, columns=[ITEM_ID], filesystem=filesystem, partitioning=None)
-            known.update(column[ITEM_ID].to_pylist())
+    for known_day, manifest in load_days(lake, ITEMS, [past for past in list_days(lake, ITEMS) if past <= day]).items():
+        for path in _paths(ITEMS, known_day, manifest):
+            known.update(read_table(lake, [path], [ITEM_ID])[ITEM_ID].to_pylist())
     return known
 
 
@@ -213,7 +206,7 @@ def _finding(name: str, day: dt.date, check: Check, answer: Mapping[str, Any]) -
 
 
 def _exception(information: Mapping[str, Any]) -> str:
-    """Return what Great Expectations says when it could not check; it nests it by metric."""
+    """Return why Great Expectations could not check; the message may be nested by metric."""
     message = information.get("exception_message")
     if message is None:
         nested = (value for value in information.values() if isinstance(value, Mapping))

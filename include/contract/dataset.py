@@ -1,7 +1,4 @@
-"""The mapping of one data set: from its own columns to the contract, in YAML.
-
-`docs/own-data.md` explains the format to someone who has data and no wish to write code.
-"""
+"""The mapping of a data set to the contract, in YAML; `docs/own-data.md` explains the format."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from pydantic import ValidationError as PydanticError
 from include.columns import TABLES
 from include.contract.schema import CONTRACT, ContractTable
 from include.errors import ConfigurationError
-from include.policy import Frozen, Policy, load_policy
+from include.policy import Frozen, Policy, first_problem, load_policy
 
 DATASETS = Path(__file__).resolve().parent.parent / "config" / "datasets"
 DOCUMENT = "docs/own-data.md"
@@ -30,7 +27,7 @@ def repeated(names: Sequence[str]) -> list[str]:
     return sorted({name for name in names if folded.count(name.casefold()) > 1})
 
 
-class Source(Frozen):
+class Delivery(Frozen):
     """What the delivered files look like."""
 
     required: tuple[str, ...] = Field(min_length=1, description="Columns that every file must have.")
@@ -42,7 +39,7 @@ class Source(Frozen):
         return self.required + self.optional
 
     @model_validator(mode="after")
-    def names_differ(self) -> Source:
+    def names_differ(self) -> Delivery:
         if twice := repeated(self.columns):
             raise ValueError(f"names {', '.join(twice)} more than once (upper and lower case are the same)")
         return self
@@ -56,8 +53,8 @@ class Land(Frozen):
     day_format: str | None = Field(None, description="strptime format of that column; ISO when not given.")
     encoding: str = Field("utf-8", description="Of the source files; landing files are UTF-8.")
     columns: tuple[str, ...] = Field((), description="Columns to keep; all when not given.")
-    distinct: Literal["no", "day", "range"] = Field("no", description="Equal rows once a day, or once at all.")
-    skip_without: tuple[str, ...] = Field((), description="Rows with one of these columns empty say nothing.")
+    distinct: Literal["no", "day", "range"] = Field("no", description="Land equal rows once a day, or only once.")
+    skip_without: tuple[str, ...] = Field((), description="Rows in which one of these is empty are left out.")
 
     @field_validator("encoding")
     @classmethod
@@ -70,14 +67,14 @@ class Land(Frozen):
 
     @property
     def verbatim(self) -> bool:
-        """Whether each line of the source is delivered exactly once, as it is."""
+        """Whether each line of the source lands exactly once, unchanged."""
         return not self.columns and self.distinct == "no" and not self.skip_without
 
 
 class TableMapping(Frozen):
-    """One table: what is delivered, how it becomes the contract, what is set aside."""
+    """One table: what is delivered, how it becomes the contract, which rows are rejected."""
 
-    source: Source
+    source: Delivery
     land: Land | None = None
     columns: dict[str, str] = Field(description="Contract column to Spark SQL expression.")
     attributes: dict[str, str] = Field(default_factory=dict, description="Feature to Spark SQL expression.")
@@ -123,7 +120,7 @@ class Tables(Frozen):
 
 
 class Dataset(BaseModel):
-    """A data set: its tables' mappings and what its policy does otherwise."""
+    """A data set: the mappings of its tables, and what it changes in the policy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -162,13 +159,13 @@ def dataset_names() -> list[str]:
 
 
 def load_dataset(name_or_path: str) -> Dataset:
-    """Return the data set of that name, or the one whose mapping is the YAML file at that path.
+    """Return the data set of that name, or the one that the YAML file at that path describes.
 
     Raises
     ------
     ConfigurationError
-        For an unknown name, a file that is not there or not YAML, and for a key that the
-        format does not have or a value that it does not take, named with its place.
+        For an unknown name, a file that is missing or not YAML, an unknown key and an invalid
+        value, named with its place.
     """
     path = _find(name_or_path)
     try:
@@ -203,19 +200,17 @@ def _find(name_or_path: str) -> Path:
 
 def _name_the_place(path: Path, error: PydanticError) -> ConfigurationError:
     """Turn the first of pydantic's findings into one line that names the key."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
+    place, message, _ = first_problem(error)
+    if error.errors()[0]["type"] == "extra_forbidden":
         return ConfigurationError(
-            f"mapping {path} has {place}, a key that the format does not know; here it knows "
-            f"{', '.join(_known_keys(first['loc'][:-1]))}",
+            f"mapping {path} has {'.'.join(place)}, a key that the format does not know; here it knows "
+            f"{', '.join(_known_keys(place[:-1]))}",
             remedy=f"correct or remove it, see {DOCUMENT}",
         )
-    message = first["msg"].removeprefix("Value error, ")
-    return ConfigurationError(f"mapping {path}, {place}: {message}", remedy=f"correct it, see {DOCUMENT}")
+    return ConfigurationError(f"mapping {path}, {'.'.join(place)}: {message}", remedy=f"correct it, see {DOCUMENT}")
 
 
-def _known_keys(place: tuple[int | str, ...]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {"tables": Tables, "source": Source, "land": Land}
-    model = models.get(str(place[-1]), TableMapping) if place else Dataset
+def _known_keys(place: list[str]) -> list[str]:
+    models: dict[str, type[BaseModel]] = {"tables": Tables, "source": Delivery, "land": Land}
+    model = models.get(place[-1], TableMapping) if place else Dataset
     return [field.alias or name for name, field in model.model_fields.items()]
