@@ -1,7 +1,7 @@
-"""From texts to the contract: every value cast, every broken rule a named reason.
+"""Casts delivered text to the contract, and names the rules that a row breaks.
 
-One row can never stop the night: a value that cannot be cast becomes a reason, and the
-expressions of a mapping are evaluated outside ANSI mode, where a bad value is null.
+No row stops the night: a value that cannot be cast becomes a reason, and the expressions of a
+mapping are evaluated outside ANSI mode, where a bad value is null.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     ColumnOrName = Column | str
 
-# The first reason without its value: what the counts are grouped by.
+# The first reason without its value, by which rows are counted.
 KIND = "_kind"
 
 _TEXT = "_text_"
@@ -39,7 +39,7 @@ _HAS_A_DAY = r"^[0-9]{4}-"
 
 @contextmanager
 def outside_ansi(spark: SparkSession) -> Iterator[None]:
-    """Evaluate what is built inside with null, not with an error, for a value of the wrong form."""
+    """Evaluate bad values to null instead of raising, in frames that are built inside."""
     before = spark.conf.get("spark.sql.ansi.enabled")
     spark.conf.set("spark.sql.ansi.enabled", "false")
     try:
@@ -49,7 +49,7 @@ def outside_ansi(spark: SparkSession) -> Iterator[None]:
 
 
 def cast_to_contract(frame: DataFrame, table: ContractTable, mapping: TableMapping) -> DataFrame:
-    """Return the rows of `read_delivered` in the contract's columns, with the reasons against them.
+    """Return the rows of `read_delivered` in the contract's columns, with the reasons to reject them.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def cast_to_contract(frame: DataFrame, table: ContractTable, mapping: TableMappi
     Raises
     ------
     ConfigurationError
-        When an expression of the mapping is no Spark SQL or names an unknown column.
+        When an expression of the mapping is not valid Spark SQL or names an unknown column.
     """
     where = f"tables.{table.name}"
     source = F.struct(*[F.col(f"`{name}`") for name in mapping.source.columns]).alias(SOURCE)
@@ -78,7 +78,7 @@ def cast_to_contract(frame: DataFrame, table: ContractTable, mapping: TableMappi
 
 
 def _evaluate(frame: DataFrame, kept: Sequence[ColumnOrName], expressions: Mapping[str, str], where: str) -> DataFrame:
-    """Select `kept` and the expressions; name the first expression that Spark refuses."""
+    """Select `kept` and the expressions, and name the first expression that Spark refuses."""
     try:
         return frame.select(*kept, *[F.expr(text).alias(name) for name, text in expressions.items()])
     except (AnalysisException, ParseException):
@@ -136,7 +136,7 @@ def _typed(column: ContractColumn, value: Column) -> Column:
 
 
 def _attributes(mapping: TableMapping) -> Column:
-    """Return the map of the features that have a value."""
+    """Return the features that have a value, as a map."""
     entries: list[Column] = []
     for name in mapping.attributes:
         entries += [F.lit(name), _not_empty(F.col(f"`{_FEATURE}{name}`").cast("string"))]
@@ -149,7 +149,7 @@ def _reason(kind: str, message: Column | None = None) -> Column:
 
 
 def _problem(column: ContractColumn) -> Column:
-    """Return the first rule that the column's value breaks, null when it keeps them all."""
+    """Return the first rule that the column's value breaks, null for none."""
     text, value = F.col(f"{_TEXT}{column.name}"), F.col(column.name)
 
     def broken(what: str) -> Column:

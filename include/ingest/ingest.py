@@ -1,7 +1,7 @@
-"""From the landing zone to the lake: cast, drop duplicates, set aside, account, commit.
+"""From the landing zone to the lake: cast, drop duplicates, quarantine, count, commit.
 
-The delivered files are read once and shuffled once, by day and key; the days are then
-committed one by one. A history of a year is one Spark job like a single night is.
+Delivered files are read once and shuffled once, by day and key; then each day is committed.
+A history of a year is one Spark job, as a single night is.
 """
 
 from __future__ import annotations
@@ -54,9 +54,6 @@ COMMITTERS = 8
 BYTES_A_FILE = 256 << 20
 _READ_FAILURE = re.compile(r"\[FAILED_READ_FILE[^]]*\][^:]*?file ([^ ]+?)[.]? ")
 
-Accounts = Mapping[dt.date, DayAccount]
-Written = Mapping[str, Mapping[str, int]]  # outcome, file, rows
-
 
 def ingest_table(
     spark: SparkSession, landing: Lake, lake: Lake, dataset: Dataset, name: str, days: Sequence[dt.date]
@@ -74,108 +71,92 @@ def ingest_table(
     ConfigurationError
         When an expression of the mapping is not valid.
     ValidationError
-        When the books of a day do not balance; nothing of the table is committed then.
+        When the counts of a day do not balance; then nothing of the table is committed.
     """
     files = find_delivered(landing, name, days, dataset.table(name).source)
-    accounts = {day: DayAccount() for day in days}
-    staging = staging_folder(name)
-    written: Written = {}
+    ingest = _Ingest(landing, lake, dataset, name, files, {day: DayAccount() for day in days})
     try:
         if files:
             with step(logger, f"ingesting {len(files)} files of {name}"), outside_ansi(spark), _named_failures():
-                written = _stage(spark, landing, lake, dataset, files, name, staging, accounts)
-        check_balance(name, accounts)
-        with step(logger, f"committing {len(days)} days of {name}"):
-            _commit(landing, lake, dataset, files, name, staging, accounts, written)
+                ingest.stage(spark)
+        check_balance(name, ingest.accounts)
+        with step(logger, f"committing {len(days)} days of {name}"), ThreadPoolExecutor(COMMITTERS) as pool:
+            list(pool.map(ingest.commit, days))
     finally:
-        lake.delete(staging)
+        lake.delete(ingest.staging)
     total: Counter[str] = Counter()
-    for account in accounts.values():
+    for account in ingest.accounts.values():
         total.update(account.counts())
     return {key: total[key] for key in (LANDED, INGESTED, DUPLICATES, QUARANTINED)}
 
 
-def _stage(
-    spark: SparkSession,
-    landing: Lake,
-    lake: Lake,
-    dataset: Dataset,
-    files: Sequence[DeliveredFile],
-    name: str,
-    staging: str,
-    accounts: Accounts,
-) -> Written:
-    """Write good and quarantined rows below `staging`, by day, fill in the accounts and return what was written."""
-    table, mapping = CONTRACT[name], dataset.table(name)
-    cast = cast_to_contract(read_delivered(spark, landing, name, files, mapping.source), table, mapping)
-    marked = mark_outcomes(cast, table, _files_a_day(files)).persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        offsets = keep_accounts(summarise(marked), accounts)
-        rows = {INGESTED: good_rows(marked, table)}
-        if any(account.by_reason for account in accounts.values()):
-            rows[QUARANTINED] = quarantine_rows(marked, offsets)
-        written = {
-            outcome: write_parquet(lake, frame, f"{staging}/{outcome}", by=[INGEST_DATE])
-            for outcome, frame in rows.items()
-        }
-    finally:
-        marked.unpersist()
-    for outcome, files_written in written.items():
-        for day in accounts:
-            accounts[day].written[outcome] = sum(_of_day(files_written, day).values())
-    return written
+class _Ingest:
+    """The ingest of some days of one table: first all of them are staged, then each is committed."""
 
+    def __init__(
+        self,
+        landing: Lake,
+        lake: Lake,
+        dataset: Dataset,
+        name: str,
+        files: Sequence[DeliveredFile],
+        accounts: Mapping[dt.date, DayAccount],
+    ) -> None:
+        self.landing, self.lake, self.dataset, self.name = landing, lake, dataset, name
+        self.accounts = accounts
+        self.files: dict[dt.date, list[DeliveredFile]] = {day: [] for day in accounts}
+        for file in files:
+            self.files[file.day].append(file)
+        self.staging = staging_folder(name)
+        self.written: dict[str, dict[str, int]] = {}  # outcome, file, rows
+        self.rules = fingerprint({"mapping": dataset.table(name).fingerprint(), "contract": repr(CONTRACT[name])})
 
-def _files_a_day(files: Sequence[DeliveredFile]) -> int:
-    sizes: Counter[dt.date] = Counter()
-    for file in files:
-        sizes[file.day] += file.size
-    return 1 + max(sizes.values()) // BYTES_A_FILE
+    def stage(self, spark: SparkSession) -> None:
+        """Write good and quarantined rows to the staging folder, by day, and fill in the accounts."""
+        table, mapping = CONTRACT[self.name], self.dataset.table(self.name)
+        files = [file for listed in self.files.values() for file in listed]
+        files_a_day = 1 + max(sum(file.size for file in listed) for listed in self.files.values()) // BYTES_A_FILE
+        cast = cast_to_contract(read_delivered(spark, self.landing, self.name, files, mapping.source), table, mapping)
+        marked = mark_outcomes(cast, table, files_a_day).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            offsets = keep_accounts(summarise(marked), self.accounts)
+            rows = {INGESTED: good_rows(marked, table)}
+            if any(account.by_reason for account in self.accounts.values()):
+                rows[QUARANTINED] = quarantine_rows(marked, offsets)
+            for outcome, frame in rows.items():
+                folder = f"{self.staging}/{outcome}"
+                self.written[outcome] = write_parquet(self.lake, frame, folder, by=[INGEST_DATE])
+        finally:
+            marked.unpersist()
+        for outcome in self.written:
+            for day, account in self.accounts.items():
+                account.written[outcome] = sum(self._written_on(day, outcome).values())
 
-
-def _of_day(files: Mapping[str, int], day: dt.date) -> dict[str, int]:
-    """Return those files that lie in the folder of `day`, by their names in it."""
-    folder = f"{INGEST_DATE}={day}/"
-    return {path.removeprefix(folder): rows for path, rows in files.items() if path.startswith(folder)}
-
-
-def _commit(
-    landing: Lake,
-    lake: Lake,
-    dataset: Dataset,
-    files: Sequence[DeliveredFile],
-    name: str,
-    staging: str,
-    accounts: Accounts,
-    written: Written,
-) -> None:
-    """Commit each day: the quarantine first, so that a committed day always has its quarantine."""
-    by_day: dict[dt.date, list[DeliveredFile]] = {day: [] for day in accounts}
-    for file in files:
-        by_day[file.day].append(file)
-    rules = fingerprint({"mapping": dataset.table(name).fingerprint(), "contract": repr(CONTRACT[name])})
-
-    def commit(day: dt.date) -> None:
-        inputs = {file.name: landing.content_tag(file.path) for file in by_day[day]}
-        account = accounts[day]
-        for table, outcome in ((f"{QUARANTINE}/{name}", QUARANTINED), (name, INGESTED)):
+    def commit(self, day: dt.date) -> None:
+        """Commit a day: the quarantine first, so that a committed day always has its quarantine."""
+        inputs = {file.name: self.landing.content_tag(file.path) for file in self.files[day]}
+        account = self.accounts[day]
+        for table, outcome in ((f"{QUARANTINE}/{self.name}", QUARANTINED), (self.name, INGESTED)):
             commit_folder(
-                lake,
-                partition_folder(f"{staging}/{outcome}", day),
+                self.lake,
+                partition_folder(f"{self.staging}/{outcome}", day),
                 partition_folder(table, day),
-                fingerprint=fingerprint({"table": table, "day": day, "inputs": inputs, "rules": rules}),
+                fingerprint=fingerprint({"table": table, "day": day, "inputs": inputs, "rules": self.rules}),
                 counts=account.counts(),
                 inputs=inputs,
                 details={
-                    "dataset": dataset.name,
-                    "rules": rules,
+                    "dataset": self.dataset.name,
+                    "rules": self.rules,
                     "quarantined_by_reason": dict(sorted(account.by_reason.items())),
                 },
-                files=_of_day(written.get(outcome, {}), day),
+                files=self._written_on(day, outcome),
             )
 
-    with ThreadPoolExecutor(COMMITTERS) as pool:
-        list(pool.map(commit, accounts))
+    def _written_on(self, day: dt.date, outcome: str) -> dict[str, int]:
+        """Return the rows of the files staged for `day`, by their names."""
+        folder = f"{INGEST_DATE}={day}/"
+        written = self.written.get(outcome, {})
+        return {path.removeprefix(folder): rows for path, rows in written.items() if path.startswith(folder)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What becomes of each record: ingested, a duplicate, or quarantined; and the books about it."""
+"""The outcome of each record (ingested, duplicate or quarantined), and the counts of each day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROWS = "_rows"
 
 @dataclass
 class DayAccount:
-    """Where the records of one day went; `written` is what the staged files hold."""
+    """The records of one day by outcome; `written` is what the staged files hold."""
 
     landed: int = 0
     duplicates: int = 0
@@ -50,8 +50,8 @@ class DayAccount:
 def mark_outcomes(frame: DataFrame, table: ContractTable, files_a_day: int = 1) -> DataFrame:
     """Add the outcome to rows of `cast_to_contract`: one shuffle, by day and key.
 
-    Of rows with an equal key on a day, events keep the first delivered, items and users the
-    row updated last, or else the last delivered.
+    Of rows with the same key on a day, events keep the first delivered, items and users the
+    last updated, or else the last delivered.
     """
     place = [SOURCE_FILE, BLOCK, POSITION]
     order: list[Column] = [F.col(name).asc() for name in place]
@@ -77,22 +77,22 @@ def good_rows(marked: DataFrame, table: ContractTable) -> DataFrame:
 
 
 def summarise(marked: DataFrame) -> DataFrame:
-    """Return one small row a day, block of a file, outcome and kind of reason."""
+    """Return one row per day, block of a file, outcome and kind of reason."""
     return marked.groupBy(INGEST_DATE, SOURCE_FILE, BLOCK, _OUTCOME, KIND).agg(
         F.count("*").alias(_ROWS), F.min(POSITION).alias(_FIRST), F.max(POSITION).alias(_LAST)
     )
 
 
 def keep_accounts(summary: DataFrame, accounts: Mapping[dt.date, DayAccount]) -> list[tuple[str, str, int, int]]:
-    """Fill in `accounts` and return the place in its file where each block's numbers start.
+    """Fill in `accounts`, and return where in its file each block starts.
 
-    A block's records are numbered without gaps when they are read, so the last number less
-    the first says how many were read, whatever happened to them since.
+    A block's records are numbered without gaps when they are read, so the first and the last
+    number say how many were read, whatever their outcome.
 
     Returns
     -------
-    Day, file, block and the number that added to a record's position gives its number in
-    the file, for every block.
+    For every block its day, file, number, and what to add to a record's position to get its
+    number in the file.
     """
     blocks: dict[tuple[str, str, int], tuple[int, int]] = {}
     for row in summary.collect():
@@ -127,12 +127,12 @@ def quarantine_rows(marked: DataFrame, offsets: list[tuple[str, str, int, int]])
 
 
 def _file_name() -> Column:
-    """Return the file's name as it is in the landing zone; Spark gives it as part of a URI."""
+    """Return the file's name in the landing zone, which Spark gives URI-encoded."""
     return F.url_decode(F.replace(F.col(SOURCE_FILE), F.lit("+"), F.lit("%2B")))
 
 
 def check_balance(table: str, accounts: Mapping[dt.date, DayAccount]) -> None:
-    """Refuse books that do not balance.
+    """Refuse counts that do not balance.
 
     Raises
     ------

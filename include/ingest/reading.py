@@ -1,6 +1,6 @@
-"""Delivered files as one Spark frame: every value a text, every record with its place.
+"""Reads delivered files into one Spark frame: values as text, each record with its place.
 
-Files are read together when their layout is equal, and put together by column name.
+Files of equal layout are read together; the layouts are joined by column name.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include.columns import INGEST_DATE, SOURCE_FILE
-from include.contract.dataset import Source
+from include.contract.dataset import Delivery
 from include.lake import Lake
 from include.landing.delivered import DeliveredFile
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# Where a record stands: block of its file (a large file is read in several), number in it.
+# Where a record is: the block of its file (Spark splits large ones), its number in the block.
 BLOCK = "_block"
 POSITION = "_position"
 MALFORMED = "_malformed"
@@ -31,26 +31,26 @@ EXTRA = "_extra_"
 
 
 def read_delivered(
-    spark: SparkSession, lake: Lake, table: str, files: Sequence[DeliveredFile], source: Source
+    spark: SparkSession, lake: Lake, table: str, files: Sequence[DeliveredFile], source: Delivery
 ) -> DataFrame:
-    """Return the records of `files`, which must not be none.
+    """Return the records of `files`, at least one.
 
     Returns
     -------
-    `PLACE`, `MALFORMED` (boolean), `LINE` (the record's text where it is not made of the
-    columns), the columns of `source` and, for the quarantine only, what else the files have
-    under names that begin with `EXTRA`. All values are text, null where a file has no such
-    column. The position counts the records of one block from an arbitrary start.
+    `PLACE`, `MALFORMED` (boolean), `LINE` (the record's text, null where the columns make it
+    up), the columns of `source` and, for the quarantine only, the other columns under names
+    that begin with `EXTRA`. All values are text, null where a file lacks the column. The
+    position counts the records of one block from an arbitrary start.
     """
     layouts: dict[tuple[str, str], list[DeliveredFile]] = {}
     for file in files:
-        layouts.setdefault((file.format.TITLE, file.layout), []).append(file)
+        layouts.setdefault((file.format.TITLE, file.layout.key), []).append(file)
     frames = [_read(spark, lake, table, group, source) for _, group in sorted(layouts.items())]
     return reduce(lambda whole, frame: whole.unionByName(frame, allowMissingColumns=True), frames)
 
 
-def raw_record(frame: DataFrame, source: Source) -> Column:
-    """Return the record as it came: its line, or its columns as a JSON object without the empty ones.
+def raw_record(frame: DataFrame, source: Delivery) -> Column:
+    """Return the record as delivered: its line, or a JSON object of its columns that are not empty.
 
     `frame` holds the columns of `source` in the struct `SOURCE`, and the other ones as they were read.
     """
@@ -60,11 +60,11 @@ def raw_record(frame: DataFrame, source: Source) -> Column:
     return F.coalesce(F.col(LINE), F.to_json(F.struct(*fields)))
 
 
-def _read(spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Source) -> DataFrame:
+def _read(spark: SparkSession, lake: Lake, table: str, group: Sequence[DeliveredFile], source: Delivery) -> DataFrame:
     """Return files of one layout; the records are numbered before anything filters or moves them."""
     reader = spark.read.option("basePath", lake.uri_of(table))
     paths = [_without_pattern(lake.uri_of(file.path)) for file in group]
-    records = group[0].format.spark_records(reader, paths, group[0].columns, source)
+    records = group[0].format.read_spark(reader, paths, group[0].columns, source)
     placed = records.frame.select(
         "*",
         F.col("_metadata.file_name").alias(SOURCE_FILE),

@@ -1,1 +1,1 @@
-"""The landing zone: files as delivered, and one's own history cut into its days."""
+"""The landing zone: files as delivered, and a history split into its days."""

@@ -1,4 +1,4 @@
-"""Records of one's own files, given to the days that a mapping names."""
+"""Splits the records of source files by day, as a mapping says."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Values = tuple[str, ...]
 
 
 class DayWriter:
-    """Collects the lines of a table by day and writes them below a staging folder.
+    """Collects the lines of a table by day and writes them to a staging folder.
 
     Attributes
     ----------
     rows
-        Lines by day so far; those whose day is unknown stand under None.
+        Lines by day so far; None counts those without a day.
     broken
-        How many of the records could not be taken apart.
+        How many records could not be parsed.
     """
 
     def __init__(self, lake: Lake, folder: str) -> None:
@@ -45,7 +45,7 @@ class DayWriter:
         self._lines: dict[Day, list[str]] = {}
 
     def start(self, suffix: str, header: str) -> None:
-        """Say what the next lines are; lines under another header go to another file."""
+        """Set ending and header of the next lines; another header starts another file."""
         if (suffix, header) != (self._suffix, self._header):
             self.flush()
         self._suffix, self._header = suffix, header
@@ -58,7 +58,7 @@ class DayWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held, one file a day."""
+        """Write the lines held in memory, one file a day."""
         if self._lines:
             with ThreadPoolExecutor(WRITERS) as pool:
                 list(pool.map(self._write, self._lines, self._lines.values()))
@@ -73,7 +73,7 @@ class DayWriter:
 
 
 def day_parser(land: Land) -> Callable[[object], Day]:
-    """Return a function from a value of the day column to its day, None when it has none."""
+    """Return a function from a value of the day column to its day, None for no day."""
     known: dict[str, Day] = {}
     length = None if land.day_format else len("YYYY-MM-DD")
     form = land.day_format or "%Y-%m-%d"
@@ -88,7 +88,7 @@ def day_parser(land: Land) -> Callable[[object], Day]:
 
 
 def split(files: Sequence[SourceFile], name: str, land: Land, writer: DayWriter) -> None:
-    """Give every record of `files` to `writer`, as the mapping of table `name` says.
+    """Pass the records of `files` to `writer`, as the mapping of table `name` says.
 
     Raises
     ------
@@ -108,20 +108,21 @@ def split(files: Sequence[SourceFile], name: str, land: Land, writer: DayWriter)
 def _split_verbatim(files: Sequence[SourceFile], land: Land, writer: DayWriter) -> None:
     parse = day_parser(land)
     for file in files:
-        writer.start(file.format.WRITTEN.ending, file.header())
-        for record in file.records():
+        opened = file.open()
+        writer.start(file.format.LANDS_AS.ending, opened.header)
+        for record in opened.records:
             writer.add(parse(record.values.get(land.day)), record.line)
             writer.broken += record.broken
 
 
 def _split_projected(files: Sequence[SourceFile], land: Land, writer: DayWriter) -> None:
-    """Deliver chosen columns: all rows, distinct rows of a day, or distinct rows on their first day."""
+    """Land chosen columns: all rows, distinct rows of a day, or distinct rows on their first day."""
     parse = day_parser(land)
     columns = land.columns or tuple(dict.fromkeys(name for file in files for name in file.columns()))
-    ways = {file.format.WRITTEN for file in files}
-    written = ways.pop() if len(ways) == 1 else jsonl.WRITTEN
-    header, line = written.start(columns, files[0].delimiter)
-    writer.start(written.ending, header)
+    ways = {file.format.LANDS_AS for file in files}
+    lands_as = ways.pop() if len(ways) == 1 else jsonl.LANDS_AS
+    header, line = lands_as.start(columns, files[0].delimiter)
+    writer.start(lands_as.ending, header)
     seen: set[tuple[Day, Values]] = set()
     first: dict[Values, Day] = {}
     for record in (record for file in files for record in file.records()):
@@ -141,7 +142,7 @@ def _split_projected(files: Sequence[SourceFile], land: Land, writer: DayWriter)
 
 
 def _delivered(record: SourceRecord, columns: Sequence[str], land: Land) -> Values | None:
-    """Return the record's values, None when the table delivers nothing for it."""
+    """Return the record's values, None when it does not land."""
     if record.broken or not all(str(record.values.get(name) or "").strip() for name in land.skip_without):
         return None
     return tuple(_text(record.values.get(name)) for name in columns)

@@ -1,4 +1,4 @@
-"""What lies in the landing zone: which files a day has, and which columns each of them."""
+"""The files of a day in the landing zone, and their columns."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from include.columns import SUCCESS_MARKER
-from include.contract.dataset import Source
+from include.contract.dataset import Delivery
 from include.errors import InputError
 from include.lake import FileInfo, Lake, partition_folder, s3_failure
 from include.landing.formats import known_format
-from include.landing.formats.base import LandingFormat
+from include.landing.formats.base import LandingFormat, Layout
 
 READERS = 8
 
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """One file of the landing zone, and how Spark has to read it.
+    """One file of the landing zone, and how Spark reads it.
 
     Attributes
     ----------
     layout
-        Files with an equal format and layout can be read together.
+        Files of one format whose layouts have an equal key can be read together.
     """
 
     day: dt.date
     path: str
     size: int
     format: LandingFormat
-    columns: tuple[str, ...]
-    layout: str
+    layout: Layout
 
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.layout.columns
 
-def find_delivered(lake: Lake, table: str, days: Sequence[dt.date], source: Source) -> list[DeliveredFile]:
+
+def find_delivered(lake: Lake, table: str, days: Sequence[dt.date], source: Delivery) -> list[DeliveredFile]:
     """Return the files of `days`, in order; every day must have been closed.
 
     Raises
     ------
     InputError
-        When a day has no `_SUCCESS`, a file is of no known format or unreadable, or lacks
+        When a day has no `_SUCCESS`, or a file has an unknown format, is unreadable or lacks
         a column that the mapping needs.
     """
     listed = [(day, lake.list_files(partition_folder(table, day))) for day in days]
@@ -70,7 +73,7 @@ def _name(file: FileInfo) -> str:
     return file.path.rpartition("/")[2]
 
 
-def _inspect(lake: Lake, table: str, day: dt.date, file: FileInfo, source: Source) -> DeliveredFile | None:
+def _inspect(lake: Lake, table: str, day: dt.date, file: FileInfo, source: Delivery) -> DeliveredFile | None:
     """Return what is known of a file before Spark reads it, None when it holds no records."""
     import pyarrow as pa
 
@@ -88,7 +91,7 @@ def _inspect(lake: Lake, table: str, day: dt.date, file: FileInfo, source: Sourc
             f"{uri} has no column {', '.join(missing)}; it has {', '.join(found.columns)}",
             remedy=f"deliver it with that column, or correct tables.{table} in the mapping, then clear the task",
         )
-    return DeliveredFile(day, file.path, file.size, form, found.columns, found.layout)
+    return DeliveredFile(day, file.path, file.size, form, found)
 
 
 def unreadable(uri: str, why: str) -> InputError:

@@ -1,7 +1,7 @@
-"""One's own history, cut into the landing zone's days.
+"""Splits a history into the days of the landing zone.
 
-Everything is prepared in a staging folder first, so that an error in the source leaves the
-landing zone untouched. A day is then replaced whole: its `_SUCCESS` goes first and comes last.
+Everything is staged first, so an error in the source leaves the landing zone untouched. Then
+each day is replaced whole: its `_SUCCESS` is deleted first and written last.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ def land(
     lake
         The landing zone.
     source
-        A file, or the folder that holds the files which the mapping names.
+        A file, or the folder of the files that the mapping names.
     first, last
         The days to write; by default from the first to the last day of the source. Days
-        without rows are closed, too: nothing was delivered on them.
+        without rows are closed, too.
 
     Returns
     -------
-    By table: rows and days written, first and last day, and how many of the rows carry no
-    day (they lie on the source's first day) or cannot be taken apart.
+    By table: rows and days written, first and last day, and how many of the rows have no
+    day (they land on the source's first day) or cannot be parsed.
 
     Raises
     ------
     ConfigurationError, InputError
-        When the mapping or the source is not what the other one says.
+        When the mapping and the source do not match.
     """
     mappings = _mappings(dataset)
     files = {name: _files(source, name, mapping, plan) for name, (mapping, plan) in mappings.items()}
@@ -106,10 +106,11 @@ def find_files(source: Path, table: str, plan: Land) -> list[Path]:
 
 
 def check_columns(file: SourceFile, table: str, mapping: TableMapping, plan: Land) -> None:
-    """Refuse a file without records, and one that lacks a column which the mapping needs."""
-    if next(file.records(), None) is None:
+    """Refuse a file without records, and one that lacks a column of the mapping."""
+    opened = file.open()
+    if next(opened.records, None) is None:
         raise InputError(f"{file.path} is empty", remedy="deliver the file with its header and its records")
-    columns = file.columns()
+    columns = opened.columns
     for key, needed in (("source.required", mapping.source.required), ("land.day", (plan.day,))):
         missing = [column for column in needed if column not in columns]
         if missing:
@@ -134,7 +135,7 @@ def _days(known: set[dt.date], first: dt.date | None, last: dt.date | None) -> l
 
 
 def _deliver(lake: Lake, writer: DayWriter, table: str, days: list[dt.date], home: dt.date) -> dict[str, object]:
-    """Replace the days of `table` by what `writer` staged; rows without a day go to day `home`."""
+    """Replace the days of `table` by what `writer` staged; rows without a day land on day `home`."""
 
     def replace(day: dt.date) -> int:
         staged = [f"{writer.folder}/{day}"] + ([f"{writer.folder}/{None}"] if day == home else [])

@@ -1,7 +1,7 @@
-"""One's own files as a stream of records.
+"""Source files of `land` as streams of records.
 
-A record that cannot be taken apart stays in the stream as it is, so that the ingest can set
-it aside with its text; only a file as a whole is refused.
+A record that cannot be parsed stays in the stream unchanged, so that the ingest can
+quarantine it with its text; only whole files are refused.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.landing.formats import known_format
-from include.landing.formats.base import LandingFormat, SourceRecord
+from include.landing.formats.base import LandingFormat, Opened, SourceRecord
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file of records.
+    """A source file.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class SourceFile:
     Raises
     ------
     InputError
-        When the name says nothing about the format; while reading, when the file is
-        damaged or in another encoding.
+        When the name has no known ending; when opened or read, if the file is damaged or in
+        another encoding.
     """
 
     path: Path
@@ -40,14 +40,12 @@ class SourceFile:
     def format(self) -> LandingFormat:
         return known_format(str(self.path), "give it one of the endings {endings}")
 
-    def header(self) -> str:
-        """Return the header line, an empty text where the format has none."""
-        return self.format.head(self)[0]
+    def open(self) -> Opened:
+        """Return the file's header, columns and records."""
+        return self.format.open_source(self.path, self.delimiter, self.encoding)
 
     def columns(self) -> list[str]:
-        """Return the file's columns."""
-        return self.format.head(self)[1]
+        return self.open().columns
 
     def records(self) -> Iterator[SourceRecord]:
-        """Yield the records in order."""
-        return self.format.records(self)
+        return self.open().records

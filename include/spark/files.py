@@ -1,31 +1,34 @@
-"""Parquet that Spark reads and writes in the lake: nothing that is not committed, and nothing of it lost."""
+"""Parquet that Spark reads and writes in the lake: only what is committed, and all of it."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from include.columns import INGEST_DATE
+from include.columns import INGEST_DATE, SUCCESS_MARKER
+from include.errors import ConfigurationError
 from include.lake.partitions import PREFIX
+from include.lake.s3 import S3Lake
 from include.lake.s3_failures import not_shown
 from include.lake.store import Lake
-from include.spark.committer import check_committer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 READERS = 8
 PARQUET = ".parquet"
+COMMITTER = "magic"
 
 
 def read_parquet(spark: SparkSession, lake: Lake, table: str, uris: Sequence[str], schema: str) -> DataFrame:
     """Return the rows of a table's committed files, with `ingest_date`.
 
-    Of each file that is named to it Spark asks an S3 server three times before it plans; a listing of the whole
-    table is one question. So it is given the table, and the files only where the listing shows others of the
-    same days: what a killed writer left, or what the listing does not show yet.
+    Spark asks an S3 server three times for each file that it is given, before it plans; listing the whole table
+    is one request. So it gets the table, and the files only where the listing differs from them: files that a
+    killed writer left, or files that the listing does not show yet.
 
     Parameters
     ----------
@@ -53,10 +56,10 @@ def _day_and_name(uri: str) -> tuple[dt.date, str]:
 
 
 def write_parquet(lake: Lake, frame: DataFrame, folder: str, *, by: Sequence[str] = ()) -> dict[str, int]:
-    """Write `frame` below `folder` and make sure that each of its rows is in a file that can be found.
+    """Write `frame` to `folder` and make sure that each of its rows is in a file that can be found.
 
-    Spark's committer finds by listings what its tasks wrote, and so does this function afterwards. Where a listing
-    lags behind, either would lose rows in silence, so the rows of the files are compared with those that passed.
+    Spark's committer finds by listings what its tasks wrote, and so does this function afterwards. A listing that
+    lags behind would lose rows silently, so the rows in the files are compared with those that were written.
 
     Parameters
     ----------
@@ -100,3 +103,30 @@ def _rows_by_file(lake: Lake, folder: str) -> dict[str, int]:
     with ThreadPoolExecutor(READERS) as pool:
         rows = pool.map(lambda path: int(pq.read_metadata(f"{root}/{path}", filesystem=filesystem).num_rows), paths)
         return {path[len(folder) + 1 :]: count for path, count in zip(paths, rows, strict=True)}
+
+
+def check_committer(lake: Lake, folder: str) -> None:
+    """Make sure that Spark wrote `folder` with the magic committer, if the lake is on S3.
+
+    Without its jar or its settings Spark silently falls back to renaming, which on S3 is a copy
+    that readers can see half done. Its `_SUCCESS` is empty then; the magic committer's is JSON.
+
+    Raises
+    ------
+    ConfigurationError
+        When another committer wrote the folder.
+    MissingArtifactError
+        When Spark has not finished it.
+    """
+    if not isinstance(lake, S3Lake):
+        return
+    content = lake.read_bytes(f"{folder}/{SUCCESS_MARKER}")
+    try:
+        found = str(json.loads(content).get("committer", "another committer"))
+    except (ValueError, AttributeError):
+        found = "a committer that renames"
+    if found != COMMITTER:
+        raise ConfigurationError(
+            f"Spark wrote {lake.uri_of(folder)} with {found}, not with the {COMMITTER} committer",
+            remedy="run make jars, and let no option of Spark name another committer",
+        )

@@ -1,6 +1,6 @@
-"""What Spark needs for a lake on S3: jars, the way to the server, and the committer without renames.
+"""What Spark needs for a lake on S3: jars, the server's address, and the committer without renames.
 
-Every key of the server reaches the JVM by its environment: an option would stand in the list of processes.
+Keys reach the JVM by its environment: an option would show in the list of processes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ COMMITTER = {
     "spark.sql.parquet.output.committer.class": "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter",
     "spark.sql.sources.commitProtocolClass": "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol",
 }
-# S3A tries again with growing pauses, and the client within it once. By Hadoop's own limits a job would wait
-# for a dead server for many minutes; docs/s3.md says how long it does by these. Hadoop's other kind of input stream,
-# its default, gives up at the first reset.
+# S3A tries again with growing pauses, and the client within it once. With Hadoop's own limits a job would wait
+# many minutes for a dead server; docs/s3.md says how long it waits with these. Hadoop's default kind of input
+# stream gives up at the first reset.
 PATIENCE = {
     "spark.hadoop.fs.s3a.input.stream.type": "classic",
     "spark.hadoop.fs.s3a.attempts.maximum": "1",
@@ -43,7 +43,7 @@ KEYS = (
 
 
 def uses_s3(settings: Settings) -> bool:
-    """Tell whether the lake or the landing zone lies on S3."""
+    """Tell whether the lake or the landing zone is on S3."""
     return any(uri.startswith("s3://") for uri in (settings.lake_uri, settings.landing_uri))
 
 
@@ -55,7 +55,7 @@ def jar_names() -> list[str]:
 
 
 def jar_path(settings: Settings) -> str:
-    """Return the class path that the pinned jars make."""
+    """Return the class path of the pinned jars."""
     return os.pathsep.join(str(settings.jar_folder / name) for name in jar_names())
 
 
@@ -65,7 +65,7 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
     Raises
     ------
     ConfigurationError
-        When a jar is not there.
+        When a jar is missing.
     """
     missing = [name for name in jar_names() if not (settings.jar_folder / name).is_file()]
     if missing:
@@ -85,9 +85,9 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
 
 
 def forget_keys(spark: SparkSession) -> None:
-    """Take the keys out of Hadoop's configuration, where Spark copies them to from the environment of its driver.
+    """Remove the keys from Hadoop's configuration, into which Spark copies them from the driver's environment.
 
-    That configuration travels with every task and stands on Spark's pages; S3A asks the environment itself.
+    That configuration goes to every task and shows on Spark's pages; S3A reads the environment itself.
     """
     configuration = spark.sparkContext._jsc.hadoopConfiguration()
     for option in KEYS:

@@ -1,8 +1,8 @@
-"""The Spark session of every job: one place for its settings, and for a quick start.
+"""The Spark session of every job: its options, and a quick start.
 
-Most of a small job is the start of its JVM: loading some ten thousand classes, and compiling
-code that runs for seconds only. An archive of the loaded classes (`prepare_classes`) and the
-quick compiler alone bring it from 16 to 4 seconds of processor time (Java 17, two cores).
+A small job is mostly the start of its JVM: loading about ten thousand classes, and compiling
+code that runs for seconds. An archive of the classes (`prepare_classes`) and the quick
+compiler take it from 16 to 4 seconds of processor time (Java 17, two cores).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from include.errors import ConfigurationError
@@ -66,12 +66,12 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     name
         Of the job, as Spark shows it.
     java_options
-        Further options of the driver's JVM; a cluster's executors start by the rest of them, as quickly.
+        Further options of the driver's JVM; the executors of a cluster get only the others.
 
     Raises
     ------
     ConfigurationError
-        When no Java runtime can be started, or the lake lies on S3 and the jars for it are not there.
+        When no Java runtime starts, or the lake is on S3 and the jars for it are missing.
     """
     from pyspark.errors import PySparkRuntimeError
     from pyspark.logger import PySparkLogger
@@ -80,7 +80,7 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     # It writes a page of JSON about each refused expression; the error itself says enough.
     PySparkLogger.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    options = dict(OPTIONS)
+    options: dict[str, Any] = dict(OPTIONS)
     if is_this_machine(settings.spark_master):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= THIS_MACHINE
@@ -89,16 +89,14 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
         options |= s3_options(settings, access)
         hand_on(access.environment())  # the JVM finds its keys there
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
-    builder = builder.config("spark.driver.memory", settings.spark_memory)
+    options["spark.driver.memory"] = settings.spark_memory
     java = [*QUIET_JAVA, *_archive_option(settings)]
     for process, own in (("driver", java_options), ("executor", ())):
         words = f"{shlex.join([*java, *own])} {settings.spark_java_options}"
-        builder = builder.config(f"spark.{process}.extraJavaOptions", words)
-    for key, value in options.items():
-        builder = builder.config(key, value)
+        options[f"spark.{process}.extraJavaOptions"] = words
+    builder = SparkSession.builder.master(settings.spark_master).appName(f"nightshelf-{name}")
     try:
-        spark = builder.getOrCreate()
+        spark = builder.config(map=options).getOrCreate()
     except (PySparkRuntimeError, FileNotFoundError) as error:
         raise ConfigurationError(
             f"Spark cannot start: {str(error).splitlines()[0]}",
@@ -118,22 +116,22 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
 
 
 def is_this_machine(master: str) -> bool:
-    """Tell whether Spark runs on this machine alone, so that nobody else has to reach the driver."""
+    """Tell whether Spark runs on this machine alone, so that no other has to reach the driver."""
     host = urlsplit(master).hostname if "://" in master else None
     return master.startswith("local") or host in ("127.0.0.1", "localhost")
 
 
 def worker_environment(task_cpus: str) -> dict[str, str]:
-    """Return what Python workers get on any master: our code, compiled code, as many threads as a task has cores.
+    """Return the variables of Python workers: our code, compiled code, as many threads as a task has cores.
 
-    Spark already uses every core by its tasks; BLAS and numba would start as many threads again in each.
+    Spark's tasks already use every core; BLAS and numba would start as many threads again in each.
     """
     handed_on = {name: os.environ[name] for name in ("PYTHONPATH", "NUMBA_CACHE_DIR") if name in os.environ}
     return {**dict.fromkeys(THREADS, task_cpus), **handed_on}
 
 
 def class_archive(settings: Settings) -> Path:
-    """Return where the archive of Spark's classes for this Java, this PySpark and this lake belongs."""
+    """Return the path of the archive of Spark's classes for this Java, PySpark and lake."""
     import pyspark
 
     home = os.environ.get("JAVA_HOME")
@@ -146,12 +144,12 @@ def class_archive(settings: Settings) -> Path:
 
 
 def prepare_classes(settings: Settings, *, local: bool = False) -> Path:
-    """Make the archive of Spark's classes unless it is there, and return its path.
+    """Make the archive of Spark's classes unless it exists, and return its path.
 
-    It takes some 20 seconds once and 180 MB. Jobs work without it, only slower; Java itself
-    ignores an archive that was made by another version. For a lake on S3 the archive is another
-    one, and a few small files are written to the lake and deleted; with `local` they are written
-    here, for a lake that is not there yet, and the archive lacks what only S3 loads.
+    It takes about 20 seconds once and 180 MB. Jobs work without it, only slower; Java ignores an
+    archive of another version. A lake on S3 has an archive of its own, for which a few small
+    files are written to the lake and deleted; with `local` they are written to this machine, for
+    a lake that does not exist yet, and the archive lacks the classes that only S3 loads.
     """
     archive = class_archive(settings)
     if archive.is_file():
@@ -180,7 +178,7 @@ def _archive_option(settings: Settings) -> list[str]:
 
 @contextmanager
 def _scratch(settings: Settings, local: bool) -> Iterator[tuple[Path, str]]:
-    """Yield a folder for input, and the URI of one for output where the lake lies unless it shall be `local`."""
+    """Yield a folder for input, and the URI of one for output: in the lake if that is on S3, unless `local`."""
     with tempfile.TemporaryDirectory() as folder:
         if local or not settings.lake_uri.startswith("s3://"):
             yield Path(folder), f"{folder}/out"

@@ -1,49 +1,50 @@
-"""What every format of delivered files provides. Each module of this package but `text` is one."""
+"""What each format of delivered files provides: the modules of this package but this one and `text`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from include.contract.dataset import Source
+from include.contract.dataset import Delivery
 from include.lake import Lake
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader
     from pyspark.sql.types import StructType
 
-    from include.landing.sources import SourceFile
-
 KEYS_FROM_RECORDS = 1000
 
 
 class SourceRecord(NamedTuple):
-    """One record: its text, its values by column as far as they are known, and whether it is broken."""
+    """One record: its text, its values by column as far as they are known, and whether it cannot be parsed."""
 
     line: str
     values: Mapping[str, object]
     broken: bool
 
 
+class Opened(NamedTuple):
+    """A source file: its header line (empty for none), its columns, and its records in order."""
+
+    header: str
+    columns: list[str]
+    records: Iterator[SourceRecord]
+
+
 class Layout(NamedTuple):
     """A delivered file's columns, and a text that is equal for files that Spark can read together."""
 
     columns: tuple[str, ...]
-    layout: str
+    key: str
 
 
 class SparkRecords(NamedTuple):
-    """Files as Spark reads them: a frame of one row a record, and expressions over it.
+    """Delivered files in Spark: a frame of one row a record, and expressions over it.
 
-    Attributes
-    ----------
-    values
-        By column.
-    malformed
-        Boolean: the record cannot be taken apart.
-    line
-        The record's text, null where it is made of the columns.
+    `values` are by column; `malformed` is true for a record that cannot be parsed;
+    `line` is its text, null where a record is made of its columns.
     """
 
     frame: DataFrame
@@ -52,15 +53,10 @@ class SparkRecords(NamedTuple):
     line: Column
 
 
-class Written(NamedTuple):
-    """How `land` writes records of a format.
+class LineFormat(NamedTuple):
+    """How records land: the ending of the files, and the makers of header and lines.
 
-    Attributes
-    ----------
-    ending
-        Of the files' names.
-    start
-        From columns and delimiter to the header (empty for none) and a function that makes a line of values.
+    `start` takes columns and delimiter; the header is empty where the format has none.
     """
 
     ending: str
@@ -68,41 +64,22 @@ class Written(NamedTuple):
 
 
 class LandingFormat(Protocol):
-    """One format, which a module implements.
-
-    Attributes
-    ----------
-    TITLE
-        For people.
-    ENDINGS
-        Of the names of its files.
-    WRITTEN
-        How its records land when `land` splits one's own files into days.
-    """
+    """One format: a module with these names."""
 
     TITLE: str
     ENDINGS: tuple[str, ...]
-    WRITTEN: Written
+    LANDS_AS: LineFormat
 
-    def head(self, file: SourceFile) -> tuple[str, list[str]]:
-        """Return the header line of one's own file (empty for none) and its columns."""
+    def open_source(self, path: Path, delimiter: str, encoding: str) -> Opened:
+        """Open a source file; `InputError`, now or while reading, if it is damaged or in another encoding."""
 
-    def records(self, file: SourceFile) -> Iterator[SourceRecord]:
-        """Yield the records of one's own file in order.
-
-        Raises
-        ------
-        InputError
-            While reading, when the file is damaged or in another encoding.
-        """
-
-    def inspect(self, lake: Lake, path: str, source: Source) -> Layout | None:
+    def inspect(self, lake: Lake, path: str, source: Delivery) -> Layout | None:
         """Return the layout of a delivered file, None when it holds no records."""
 
-    def spark_records(
-        self, reader: DataFrameReader, paths: Sequence[str], columns: Sequence[str], source: Source
+    def read_spark(
+        self, reader: DataFrameReader, paths: list[str], columns: Sequence[str], source: Delivery
     ) -> SparkRecords:
-        """Return delivered files of an equal layout with those columns; imports PySpark only here."""
+        """Read delivered files of one layout, which has these columns; only here PySpark is imported."""
 
 
 def keys_of(records: Iterable[SourceRecord]) -> list[str]:
@@ -110,8 +87,13 @@ def keys_of(records: Iterable[SourceRecord]) -> list[str]:
     return list(dict.fromkeys(key for record in islice(records, KEYS_FROM_RECORDS) for key in record.values))
 
 
+def open_records(records: Callable[[], Iterator[SourceRecord]]) -> Opened:
+    """Open a file without a header, whose records name their columns."""
+    return Opened("", keys_of(records()), records())
+
+
 def text_schema(columns: Sequence[str]) -> StructType:
-    """Return a schema of text columns."""
+    """Return a Spark schema of text columns."""
     from pyspark.sql.types import StringType, StructField, StructType
 
     return StructType([StructField(name, StringType()) for name in columns])

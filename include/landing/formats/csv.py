@@ -6,19 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.contract.dataset import Source, repeated
+from include.contract.dataset import Delivery, repeated
 from include.errors import InputError
 from include.lake import Lake
-from include.landing.formats.base import Layout, SourceRecord, SparkRecords, Written, text_schema
+from include.landing.formats.base import Layout, LineFormat, Opened, SourceRecord, SparkRecords, text_schema
 from include.landing.formats.text import CORRUPT, endings, read_head, read_lines
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrameReader
-
-    from include.landing.sources import SourceFile
 
 TITLE = "CSV"
 ENDINGS = endings(".csv")
@@ -40,20 +39,19 @@ def split_csv(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter))
 
 
-def head(file: SourceFile) -> tuple[str, list[str]]:
-    header = next(read_lines(file), "")
-    return header, _names(header, file.delimiter)
+def open_source(path: Path, delimiter: str, encoding: str) -> Opened:
+    lines = read_lines(path, encoding)
+    header = next(lines, "")
+    columns = _names(header, delimiter)
+
+    def record(line: str) -> SourceRecord:
+        fields = split_csv(line, delimiter)
+        return SourceRecord(line, dict(zip(columns, fields, strict=False)), len(fields) != len(columns))
+
+    return Opened(header, columns, map(record, lines))
 
 
-def records(file: SourceFile) -> Iterator[SourceRecord]:
-    lines = read_lines(file)
-    header = _names(next(lines, ""), file.delimiter)
-    for line in lines:
-        fields = split_csv(line, file.delimiter)
-        yield SourceRecord(line, dict(zip(header, fields, strict=False)), len(fields) != len(header))
-
-
-def inspect(lake: Lake, path: str, source: Source) -> Layout | None:
+def inspect(lake: Lake, path: str, source: Delivery) -> Layout | None:
     columns = _names(next(iter(read_head(lake, path)), ""), source.delimiter)
     if twice := repeated(columns):
         raise InputError(
@@ -63,14 +61,12 @@ def inspect(lake: Lake, path: str, source: Source) -> Layout | None:
     return Layout(tuple(columns), json.dumps(columns)) if columns else None
 
 
-def spark_records(
-    reader: DataFrameReader, paths: Sequence[str], columns: Sequence[str], source: Source
-) -> SparkRecords:
+def read_spark(reader: DataFrameReader, paths: list[str], columns: Sequence[str], source: Delivery) -> SparkRecords:
     from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
     names = [name or f"_{number}" for number, name in enumerate(columns, start=1)]
     schema = text_schema([*names, CORRUPT])
-    frame = reader.options(**SPARK_OPTIONS, sep=source.delimiter).schema(schema).csv(list(paths))
+    frame = reader.options(**SPARK_OPTIONS, sep=source.delimiter).schema(schema).csv(paths)
     corrupt = F.col(CORRUPT)
     return SparkRecords(frame, {name: F.col(f"`{name}`") for name in names}, corrupt.isNotNull(), corrupt)
 
@@ -92,4 +88,4 @@ def _start(columns: Sequence[str], delimiter: str) -> tuple[str, Callable[[Seque
     return line(columns), line
 
 
-WRITTEN = Written(".csv.gz", _start)
+LANDS_AS = LineFormat(".csv.gz", _start)

@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.columns import INGEST_DATE
-from include.contract.dataset import Source
+from include.contract.dataset import Delivery
 from include.errors import InputError
 from include.lake import Lake
 from include.landing.formats import jsonl
-from include.landing.formats.base import Layout, SourceRecord, SparkRecords, keys_of
+from include.landing.formats.base import Layout, Opened, SourceRecord, SparkRecords, open_records
 from include.landing.formats.text import named_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrameReader
 
-    from include.landing.sources import SourceFile
-
 TITLE = "Parquet"
 ENDINGS: tuple[str, ...] = (".parquet",)
-WRITTEN = jsonl.WRITTEN
+LANDS_AS = jsonl.LANDS_AS
 ROWS_AT_ONCE = 20_000
 
 
-def head(file: SourceFile) -> tuple[str, list[str]]:
-    return "", keys_of(records(file))
+def open_source(path: Path, delimiter: str, encoding: str) -> Opened:
+    return open_records(lambda: _records(path))
 
 
-def records(file: SourceFile) -> Iterator[SourceRecord]:
+def _records(path: Path) -> Iterator[SourceRecord]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with named_errors(file.path):
+    with named_errors(path):
         try:
-            for batch in pq.ParquetFile(file.path).iter_batches(ROWS_AT_ONCE):
+            for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
                 for row in pa.table(batch).to_pylist():
                     values = {name: None if value is None else _text(value) for name, value in row.items()}
                     yield SourceRecord(json.dumps(values, ensure_ascii=False), values, False)
         except pa.ArrowInvalid as error:
-            raise InputError(f"{file.path} is no readable Parquet: {error}", remedy="write the file again") from error
+            raise InputError(f"{path} is no readable Parquet: {error}", remedy="write the file again") from error
 
 
-def inspect(lake: Lake, path: str, source: Source) -> Layout | None:
+def inspect(lake: Lake, path: str, source: Delivery) -> Layout | None:
     import pyarrow.parquet as pq
 
     filesystem, root = lake.filesystem()
@@ -52,9 +51,7 @@ def inspect(lake: Lake, path: str, source: Source) -> Layout | None:
     return Layout(tuple(schema.names), layout) if schema.names else None
 
 
-def spark_records(
-    reader: DataFrameReader, paths: Sequence[str], columns: Sequence[str], source: Source
-) -> SparkRecords:
+def read_spark(reader: DataFrameReader, paths: list[str], columns: Sequence[str], source: Delivery) -> SparkRecords:
     from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
     values = {name: F.col(f"`{name}`") for name in columns if name != INGEST_DATE}

@@ -8,24 +8,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from include.errors import InputError
 from include.lake import Lake
 
-if TYPE_CHECKING:
-    from include.landing.sources import SourceFile
-
-# By ending; pyarrow and Spark, which read what was delivered, know them by the name, too.
+# By ending. Spark and pyarrow recognise the same ones in delivered files.
 COMPRESSIONS = {".gz": gzip.open}
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
-# Characters that Spark's readers take for nothing, too, when a line has no others.
+# A line of nothing but these is blank, for Spark's readers as well.
 BLANK = "".join(map(chr, range(33)))
 # What ends a line for Spark; str.splitlines knows more ends than it does.
 LINE_END = re.compile(r"\r\n|\r|\n")
 # Enough for any header, and for the first records of JSON lines.
 HEAD_BYTES = 1 << 18
-# The field by which Spark's readers give the text of a line that they cannot take apart.
+# The field in which Spark's readers keep a line that they cannot parse.
 CORRUPT = "_corrupt"
 
 
@@ -34,7 +30,7 @@ def endings(ending: str) -> tuple[str, ...]:
     return (ending, *(ending + compression for compression in COMPRESSIONS))
 
 
-def read_lines(file: SourceFile) -> Iterator[str]:
+def read_lines(path: Path, encoding: str) -> Iterator[str]:
     """Yield the lines that are not blank, without their ends.
 
     Raises
@@ -42,18 +38,18 @@ def read_lines(file: SourceFile) -> Iterator[str]:
     InputError
         When the file is damaged, in another encoding or cannot be read.
     """
-    encoding = "utf-8-sig" if file.encoding.lower() in ("utf-8", "utf8", "utf_8") else file.encoding
-    opener = COMPRESSIONS.get(file.path.suffix, open)
+    codec = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8", "utf_8") else encoding
+    opener = COMPRESSIONS.get(path.suffix, open)
     number = 0
-    with named_errors(file.path):
+    with named_errors(path):
         try:
-            with opener(file.path, "rt", encoding=encoding) as stream:
+            with opener(path, "rt", encoding=codec) as stream:
                 for number, line in enumerate(stream, start=1):  # noqa: B007 - the error names it
                     if line.strip(BLANK):
                         yield line.rstrip("\n")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{file.path} is not {file.encoding} soon after line {number}: {error.reason}",
+                f"{path} is not {encoding} soon after line {number}: {error.reason}",
                 remedy="name its encoding in the mapping's land.encoding, for example cp1252, or save it as UTF-8",
             ) from error
 

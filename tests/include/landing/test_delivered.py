@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.contract.dataset import Source
+from include.contract.dataset import Delivery
 from include.errors import InputError
 from include.lake import Lake
 from include.landing.delivered import DeliveredFile, find_delivered
 from tests.include.contract.mappings import DAY, NEXT_DAY, deliver
 
-SOURCE = Source(required=("a", "b"), optional=("c",))
+SOURCE = Delivery(required=("a", "b"), optional=("c",))
 
 
 def found(landing: Lake, *days: dt.date) -> list[DeliveredFile]:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from include.columns import TABLES
 from include.contract import CONTRACT, load_dataset
-from include.contract.dataset import Dataset, Land, Source, TableMapping
+from include.contract.dataset import Dataset, Delivery, Land, TableMapping
 from include.ingest.ingest import ingest_table
 from include.lake import Lake, open_folder
 from include.landing.land import land
@@ -72,6 +72,6 @@ def test_every_key_of_the_format_is_explained() -> None:
     keys = {
         field.alias or name for model in (Dataset, TableMapping, Land) for name, field in model.model_fields.items()
     }
-    keys |= {f"source.{name}" for name in Source.model_fields}
+    keys |= {f"source.{name}" for name in Delivery.model_fields}
     keys -= {"source", "tables"}
     assert [key for key in sorted(keys) if f"`{key}`" not in DOCUMENT] == []

@@ -7,7 +7,7 @@ import pytest
 
 from include.errors import ConfigurationError, MissingArtifactError
 from include.lake import Lake, open_lake
-from include.spark.committer import check_committer
+from include.spark.files import check_committer
 from tests.s3_servers import BUCKET
 
 pytestmark = pytest.mark.usefixtures("s3")
