@@ -31,9 +31,8 @@ from include.lake import Artifact, Lake, Manifest, commit_file, find_complete, o
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.model import popularity
-from include.model.factors import HybridModel
+from include.model.factors import HybridModel, demote_unknown
 from include.policy import Policy
-from include.ranking.filters import demote_unknown
 from include.serving.database import connect
 from include.serving.decisions import champion_before
 from include.settings import Settings

@@ -217,19 +217,12 @@ def training_set_from_tables(tables: Mapping[str, pa.Table], *, run_date: dt.dat
 
 def _interactions(table: pa.Table) -> Interactions:
     table = table.sort_by([(c.USER_INDEX, "ascending"), (c.ITEM_INDEX, "ascending")])
-    return Interactions(
-        users=_numbers(table, c.USER_INDEX, np.int32),
-        items=_numbers(table, c.ITEM_INDEX, np.int32),
-        weight_before=_numbers(table, c.WEIGHT_BEFORE, np.float32),
-        weight_all=_numbers(table, c.WEIGHT_ALL, np.float32),
-        n_before=_numbers(table, c.N_BEFORE, np.int32),
-        n_after=_numbers(table, c.N_AFTER, np.int32),
-        first_day=_days(table, c.FIRST_DAY),
-        last_day=_days(table, c.LAST_DAY),
-        bought_on=_days(table, c.BOUGHT_ON),
-        carted_on=_days(table, c.CARTED_ON),
-        viewed_on=_days(table, c.VIEWED_ON),
-    )
+    whole, weights = (c.USER_INDEX, c.ITEM_INDEX, c.N_BEFORE, c.N_AFTER), (c.WEIGHT_BEFORE, c.WEIGHT_ALL)
+    days = (c.FIRST_DAY, c.LAST_DAY, c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
+    values = {name: _numbers(table, name, np.int32) for name in whole}
+    values |= {name: _numbers(table, name, np.float32) for name in weights}
+    values |= {name: _days(table, name) for name in days}
+    return Interactions(users=values.pop(c.USER_INDEX), items=values.pop(c.ITEM_INDEX), **values)
 
 
 def _features(table: pa.Table, index: str, identity: str, ids: Strings) -> FeatureMatrix:

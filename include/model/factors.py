@@ -51,6 +51,23 @@ class Factors:
         return replace(self, biases=(self.biases + np.float32(weight) * np.log1p(popularity)).astype(np.float32))
 
 
+def demote_unknown(items: Factors, users: Factors) -> Factors:
+    """Return the item factors with what the model knows nothing of ranked below everything else.
+
+    Without a feature that the model knows, an item's vector and bias are 0, which says nothing but would beat every
+    negative score. Its bias is lowered below any known score (Cauchy-Schwarz), so that it only fills up short lists.
+    """
+    if items.known.all() or not items.known.any():
+        return items
+    reach = _longest(items.vectors) * _longest(users.vectors)
+    lowest = items.biases[items.known].min() - reach - 1 - items.biases[~items.known].max()
+    return replace(items, biases=np.where(items.known, items.biases, items.biases + lowest).astype(np.float32))
+
+
+def _longest(vectors: Floats) -> float:
+    return float(np.linalg.norm(vectors, axis=1).max(initial=0.0))
+
+
 @dataclass(frozen=True)
 class FeatureEmbeddings:
     """One side of a model.

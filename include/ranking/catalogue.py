@@ -11,11 +11,10 @@ import pyarrow as pa
 from scipy import sparse
 
 from include.features.training_set import SegmentPopularity, TrainingSet
-from include.model.factors import Factors, HybridModel
+from include.model.factors import Factors, HybridModel, demote_unknown
 from include.policy import Policy
 from include.ranking.compose import Packs, pack_profile, take
-from include.ranking.filters import demote_unknown, seen_since
-from include.ranking.rules import Rules, fresh_boost, make_rules
+from include.ranking.rules import Rules, fresh_boost, make_rules, seen_since
 from include.types import Floats, Positions, Strings
 
 MOST_PACKS = 4

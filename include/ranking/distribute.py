@@ -1,8 +1,8 @@
-"""Lists of all users on Spark: the catalogue by broadcast, the users part by part, Parquet at the end.
+"""Lists of all users on Spark: the catalogue is broadcast, the users come in parts, each task writes Parquet.
 
-A task writes its lists itself, from Arrow: Spark's own writer would take every list apart into rows of
-the JVM, which costs more than ranking them. So that a repeated task leaves no row twice, every
-attempt writes a file of its own name, and what counts is the one answer that Spark takes of each task.
+A task writes its lists itself, from Arrow: Spark's own writer would turn every list into JVM rows, which costs more
+than ranking. Every attempt writes a file of its own, and only the answer that Spark accepts of a task counts, so a
+repeated task leaves no row twice.
 """
 
 from __future__ import annotations
@@ -33,16 +33,13 @@ if TYPE_CHECKING:
 FEWEST_IN_PART, MOST_IN_PART = 512, 8192
 PARTS = 16
 ARROW = "spark.sql.execution.arrow"
-ANSWER = "part int, file string, counts string, digest decimal(38, 0)"
-ANSWER_SCHEMA = pa.schema(
-    [("part", pa.int32()), ("file", pa.string()), ("counts", pa.string()), ("digest", pa.decimal128(38, 0))]
-)
+ANSWER = "answer"
 USERS, RECOMMENDATIONS, SHORT = "users", "recommendations", "shortfall"
 
 VALUES = [c.USER_ID, c.SEGMENT, *(f"{name}.list.element" for name in LIST_TYPES)]
 SCORE_VALUES = f"{c.SCORES}.list.element"
-# Statistics of what is in a list help nobody and take longer than the rest. Scores hardly repeat: split
-# by their bytes they become smaller and are read faster than by the best compression of them as they are
+# Statistics of list elements help nobody and take longer than the rest. Scores hardly repeat: split into bytes they
+# become smaller, and are read faster, than under the best compression
 PARQUET = {
     "compression": {**dict.fromkeys(VALUES, "zstd"), SCORE_VALUES: "lz4"},
     "column_encoding": {SCORE_VALUES: "BYTE_STREAM_SPLIT"},
@@ -52,6 +49,8 @@ PARQUET = {
 }
 
 Digest = Callable[[pa.RecordBatch], int]
+Answer = tuple[str, dict[str, int], int]
+"""File, counts and digest of a part."""
 
 
 class Target(NamedTuple):
@@ -96,9 +95,8 @@ def write_lists(
 ) -> Written:
     """Write everyone's lists as Parquet, one file a part of the users; see `rows.SCHEMA`.
 
-    Parts are of one size, which follows from the number of users alone, and a task is one part. So a user
-    is ranked together with the same others on any number of cores, which keeps the last bit of the
-    scores the same; and a killed worker costs one part for each of its cores.
+    A task is one part, and the size of a part depends on the number of users alone: a killed worker costs one part
+    for each of its cores.
 
     Parameters
     ----------
@@ -122,10 +120,10 @@ def write_lists(
     shared = spark.sparkContext.broadcast(catalogue)
     threads = int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
     try:
-        answers = frame.mapInArrow(writer(shared, target, digest, threads), ANSWER).collect()
+        answers = frame.mapInArrow(writer(shared, target, digest, threads), f"{ANSWER} string").collect()
     finally:
         shared.destroy()
-    return summarise({row["part"]: (row["file"], json.loads(row["counts"]), int(row["digest"])) for row in answers})
+    return summarise(dict(json.loads(row[ANSWER]) for row in answers))
 
 
 @contextmanager
@@ -140,8 +138,8 @@ def _configured(spark: SparkSession, options: dict[str, str]) -> Iterator[None]:
             spark.conf.set(name, str(earlier))
 
 
-def summarise(answers: dict[int, tuple[str, dict[str, int], int]]) -> Written:
-    """Return the sum of the parts' answers."""
+def summarise(answers: dict[int, Answer]) -> Written:
+    """Return the sum of the parts' answers; a part counts once."""
     ordered = [answers[part] for part in sorted(answers)]
     totals: Counter[str] = Counter()
     for _, counts, _ in ordered:
@@ -170,21 +168,21 @@ def split(users: UserRows) -> Iterator[UserRows]:
 def writer(
     shared: Broadcast[Catalogue], target: Target, digest: Digest | None, threads: int
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return the function that turns Arrow batches of parts into files and one row of answers each."""
+    """Return the function that turns Arrow batches of parts into files and one answer each."""
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part, chunk in zip(batch.column(0), batch.column(1), strict=True):
                 users = pickle.loads(chunk.as_buffer())
                 answer = write_part(shared.value, users, part.as_py(), target, digest, threads)
-                yield pa.RecordBatch.from_pylist([answer], schema=ANSWER_SCHEMA)
+                yield pa.RecordBatch.from_pydict({ANSWER: [json.dumps((part.as_py(), answer))]})
 
     return write
 
 
 def write_part(
     catalogue: Catalogue, users: UserRows, part: int, target: Target, digest: Digest | None, threads: int = 1
-) -> dict[str, object]:
+) -> Answer:
     """Write one part's lists to a file of a name that no other attempt has, and say what is in it."""
     import pyarrow.parquet as pq
 
@@ -200,4 +198,4 @@ def write_part(
         SHORT: int((lengths < catalogue.rules.top_n).sum()),
         **shortfall(catalogue, users, lists),
     }
-    return {"part": part, "file": file, "counts": json.dumps(counts), "digest": digest(rows) if digest else 0}
+    return file, counts, digest(rows) if digest else 0

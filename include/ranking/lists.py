@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,9 +12,10 @@ from scipy import sparse
 
 from include import columns as c
 from include.columns import EVERYBODY
+from include.features.training_set import SegmentPopularity
+from include.model.factors import Factors
 from include.ranking.catalogue import Catalogue, UserRows
 from include.ranking.compose import Composed, compose_lists
-from include.ranking.popular import as_factors, list_segment, segment_scores
 from include.ranking.reasons import Placed, explain
 from include.ranking.rules import places
 from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers
@@ -128,6 +129,39 @@ def _popular(
 ) -> Composed:
     users, items = as_factors(segment_scores(segment, catalogue.popularity, len(catalogue.item_ids)), n_users)
     return compose_lists(users, items, catalogue.rules, catalogue.rules.profile(profile), exclude=seen)
+
+
+def list_segment(segment: str, popularity: Mapping[str, SegmentPopularity]) -> str:
+    """Return the segment whose list serves `segment`: itself, or everybody when too little is known of it."""
+    return segment if segment in popularity else EVERYBODY
+
+
+def segment_scores(segment: str, popularity: Mapping[str, SegmentPopularity], n_items: int) -> Floats:
+    """Return the segment's recent buyers of each item: (n_items,) float32.
+
+    Between whole numbers stands everybody's popularity, as a share below 1: it orders items
+    that equally many of the segment bought, or none.
+    """
+    own = _dense(popularity[segment], n_items)
+    if segment == EVERYBODY:
+        return own
+    everybody = _dense(popularity[EVERYBODY], n_items)
+    scores: Floats = own + everybody / (1 + everybody.max(initial=0))
+    return scores
+
+
+def as_factors(scores: Floats, n_users: int) -> tuple[Factors, Factors]:
+    """Return user and item factors of no dimension by which every user's score is the item's own."""
+    nobody = np.zeros(n_users, dtype=np.float32)
+    users = Factors(np.zeros((n_users, 0), dtype=np.float32), nobody, np.zeros(n_users, dtype=bool))
+    items = Factors(np.zeros((len(scores), 0), dtype=np.float32), scores, np.ones(len(scores), dtype=bool))
+    return users, items
+
+
+def _dense(counts: SegmentPopularity, n_items: int) -> Floats:
+    scores = np.zeros(n_items, dtype=np.float32)
+    scores[counts.items] = counts.all
+    return scores
 
 
 def _best_sellers(catalogue: Catalogue, segment: str) -> Bools:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.policy import RankingPolicy
-from include.ranking.filters import allowed_items
+from include.policy import RankingPolicy, SeenEvent, SeenRule
 from include.types import NOTHING, Bools, Days, Floats, Integers, Strings
 
 logger = logging.getLogger(__name__)
@@ -112,6 +111,23 @@ def make_rules(
             for segment in sorted(segments)
         },
     )
+
+
+def allowed_items(item_ids: Strings, in_stock: Bools, blocked: Collection[str]) -> Bools:
+    """Return which items may be recommended: (n_items,) bool, those in stock and not blocked."""
+    return in_stock & ~np.isin(item_ids, sorted(blocked))
+
+
+def seen_since(rules: Mapping[SeenEvent, SeenRule], run_date: dt.date) -> dict[str, dt.date]:
+    """Return, by event type, the first day whose events are left out of the lists; "never" has none.
+
+    With a number of days as the rule the run date is the last of them.
+    """
+    return {
+        event: dt.date.min if rule == "ever" else run_date - dt.timedelta(days=rule - 1)
+        for event, rule in rules.items()
+        if rule != "never"
+    }
 
 
 def places(share: float, n: int) -> int:

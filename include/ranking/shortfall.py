@@ -8,10 +8,7 @@ import numpy as np
 
 from include.ranking.catalogue import Catalogue, UserRows
 from include.ranking.lists import ExplainedLists
-from include.types import NOTHING, Integers
-
-CAUSES = ("catalogue", "allow_list", "seen", "category_cap")
-FEW_NEW = "few_new_items"
+from include.types import NOTHING
 
 
 def shortfall(catalogue: Catalogue, users: UserRows, lists: ExplainedLists) -> dict[str, int]:
@@ -26,29 +23,23 @@ def shortfall(catalogue: Catalogue, users: UserRows, lists: ExplainedLists) -> d
 
     And, whatever its length, ``few_new_items``: fewer new items than `min_new_share` asks for.
     """
-    rules = catalogue.rules
+    rules, n = catalogue.rules, catalogue.rules.top_n
     causes: Counter[str] = Counter()
     there = lists.items != NOTHING
-    for user in np.flatnonzero(there.sum(axis=1) < rules.top_n):
-        allowed = rules.profile(str(users.segments[user])).allowed
-        seen = _row(users, int(user))
-        if rules.common.allowed.sum() < rules.top_n:
-            causes[CAUSES[0]] += 1
-        elif allowed.sum() < rules.top_n:
-            causes[CAUSES[1]] += 1
-        elif allowed.sum() - allowed[seen].sum() < rules.top_n:
-            causes[CAUSES[2]] += 1
+    short = there.sum(axis=1) < n
+    for segment in np.unique(users.segments[short]):
+        allowed = rules.profile(str(segment)).allowed
+        mine = np.flatnonzero(short & (users.segments == segment))
+        seen = np.zeros(len(mine)) if users.seen is None else users.seen[mine] @ allowed.astype(np.int64)
+        left = int((allowed.sum() - seen >= n).sum())
+        if rules.common.allowed.sum() < n:
+            causes["catalogue"] += len(mine)
+        elif allowed.sum() < n:
+            causes["allow_list"] += len(mine)
         else:
-            causes[CAUSES[3]] += 1
+            causes["seen"] += len(mine) - left
+            causes["category_cap"] += left
     if rules.min_new:
         new = (rules.is_new[lists.items] & there).sum(axis=1) if len(rules.is_new) else there.sum(axis=1)
-        causes[FEW_NEW] = int((new < rules.min_new).sum())
-    return {name: causes[name] for name in (*CAUSES, FEW_NEW) if causes[name]}
-
-
-def _row(users: UserRows, user: int) -> Integers:
-    if users.seen is None:
-        return np.empty(0, dtype=np.int32)
-    bounds = users.seen.indptr[user : user + 2]
-    row: Integers = users.seen.indices[bounds[0] : bounds[1]]
-    return row
+        causes["few_new_items"] = int((new < rules.min_new).sum())
+    return {name: count for name, count in causes.items() if count}

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from include.errors import ConfigurationError
 from include.lake import Lake, open_lake
-from include.ranking import Reason
+from include.ranking.reasons import Reason
 from include.serving.batch import open_batch
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision

@@ -1,4 +1,4 @@
-"""What is not a finite number is refused, by name."""
+"""Factors and scores that are not finite numbers are refused, by name."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from include.errors import ValidationError
 from include.model.factors import Factors
 from include.types import Strings
 
-ITEMS_AT_ONCE = 1024
-USERS_AT_ONCE = 1024
+CELLS_AT_ONCE = 1_000_000
 LARGEST = float(np.finfo(np.float32).max)
 REMEDY = "lower model.learning_rate in the policy, then clear task train and what follows"
 
 
 def check_finite(factors: Factors, kind: str, names: Strings | None) -> None:
-    """Refuse vectors and biases that are not finite numbers.
+    """Refuse vectors and biases that are not finite numbers; `kind` is "user" or "item".
 
     Raises
     ------
     ValidationError
-        Names the first of them; `kind` is "user" or "item".
+        Names the first of them.
     """
     wrong = np.flatnonzero(~(np.isfinite(factors.vectors).all(axis=1) & np.isfinite(factors.biases)))
     if len(wrong):
@@ -31,32 +30,30 @@ def check_finite(factors: Factors, kind: str, names: Strings | None) -> None:
 
 
 def check_scores(users: Factors, items: Factors, user_names: Strings | None, item_names: Strings | None) -> None:
-    """Refuse scores that overflow; compute them only when lengths and biases leave that possible (Cauchy-Schwarz).
+    """Refuse scores that overflow; compute them only where lengths and biases allow that (Cauchy-Schwarz).
 
     Raises
     ------
     ValidationError
         Names the user and the item of the first such score.
     """
-    if _reach(users) * _reach(items) + _highest(users) + _highest(items) < LARGEST:
+    if _longest(users) * _longest(items) + _highest(users) + _highest(items) < LARGEST:
         return
-    for start in range(0, len(users.biases), USERS_AT_ONCE):
-        rows = slice(start, start + USERS_AT_ONCE)
-        for first in range(0, len(items.biases), ITEMS_AT_ONCE):
-            columns = slice(first, first + ITEMS_AT_ONCE)
-            with np.errstate(over="ignore", invalid="ignore"):
-                scores = users.vectors[rows] @ items.vectors[columns].T + items.biases[columns]
-                scores += users.biases[rows, None]
-            if not np.isfinite(scores).all():
-                row, column = np.argwhere(~np.isfinite(scores))[0]
-                raise ValidationError(
-                    f"the score of {_name('item', first + column, item_names)} for "
-                    f"{_name('user', start + row, user_names)} is {scores[row, column]}",
-                    remedy=REMEDY,
-                )
+    step = max(1, CELLS_AT_ONCE // len(items.biases))
+    for start in range(0, len(users.biases), step):
+        some = slice(start, start + step)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = users.vectors[some] @ items.vectors.T + items.biases + users.biases[some, None]
+        if not np.isfinite(scores).all():
+            row, column = np.argwhere(~np.isfinite(scores))[0]
+            raise ValidationError(
+                f"the score of {_name('item', column, item_names)} for "
+                f"{_name('user', start + row, user_names)} is {scores[row, column]}",
+                remedy=REMEDY,
+            )
 
 
-def _reach(factors: Factors) -> float:
+def _longest(factors: Factors) -> float:
     squares = np.einsum("ij,ij->i", factors.vectors, factors.vectors, dtype=np.float64)
     return float(np.sqrt(squares.max(initial=0)))
 

@@ -11,8 +11,10 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Rules, UserRows, make_lists, record_batch
+from include.ranking import Catalogue, Profile, Rules, UserRows
 from include.ranking.distribute import split
+from include.ranking.lists import make_lists
+from include.ranking.rows import record_batch
 
 N_ITEMS, DIMENSIONS, TOP_N = 300, 8, 10
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import include.ranking.compose as compose_module
-from include.ranking import Profile, Rules, compose_lists
+from include.ranking import Profile, Rules
+from include.ranking.compose import compose_lists
 from tests.include.ranking.kernel.test_topn import random_case
 from tests.include.ranking.reference import reference_list
 

@@ -3,9 +3,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from include.model.factors import Factors
+from include.model.factors import Factors, demote_unknown
 from include.policy import SeenRule
-from include.ranking import allowed_items, demote_unknown, seen_since, top_n
+from include.ranking import top_n
+from include.ranking.rules import allowed_items, seen_since
 
 DAY = dt.date(2026, 1, 31)
 

@@ -9,18 +9,11 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import (
-    Catalogue,
-    Profile,
-    Reason,
-    Rules,
-    UserRows,
-    make_lists,
-    popular_table,
-    record_batch,
-    shortfall,
-)
-from include.ranking.rows import SCHEMA
+from include.ranking import Catalogue, Profile, Rules, UserRows, popular_table
+from include.ranking.lists import make_lists
+from include.ranking.reasons import Reason
+from include.ranking.rows import SCHEMA, record_batch
+from include.ranking.shortfall import shortfall
 
 ITEMS = np.array(["cup", "mug", "pan", "pot", "rug"])
 

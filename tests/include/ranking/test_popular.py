@@ -2,7 +2,7 @@ import numpy as np
 
 from include.features import SegmentPopularity
 from include.ranking import top_n
-from include.ranking.popular import as_factors, list_segment, segment_scores
+from include.ranking.lists import as_factors, list_segment, segment_scores
 
 
 def counts(**items: float) -> SegmentPopularity:

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from include.ranking import Placed, Reason, explain
 from include.ranking.kernel import contributors
 from include.ranking.kernel.explaining import MIN_SIMILARITY
-from include.ranking.reasons import Reasons
+from include.ranking.reasons import Placed, Reason, Reasons, explain
 from include.settings import PROJECT
 
 

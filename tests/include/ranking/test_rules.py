@@ -9,8 +9,8 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.policy import RankingPolicy, load_policy
-from include.ranking import Rules, make_rules
-from include.ranking.rules import fresh_boost, new_items, places
+from include.ranking import Rules
+from include.ranking.rules import fresh_boost, make_rules, new_items, places
 
 RUN_DATE = dt.date(2026, 1, 31)
 IDS = np.array(["cup", "mug", "pan", "pot", "rug"])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from include.model.factors import Factors
-from include.ranking import pack_items, top_n
+from include.ranking import top_n
+from include.ranking.kernel import pack_items
 from include.ranking.kernel.simd import WIDTH
 from tests.include.ranking.kernel.test_topn import random_case
 
