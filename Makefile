@@ -60,7 +60,7 @@ mlflow: .venv/.lock ## MLflow's pages, until Ctrl-C
 	@$(CLI) mlflow
 
 drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800 (stable ones) OUT=figures.json
-	@.venv/bin/python -m jobs.drift_simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} \
+	@.venv/bin/python -m studies.simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} \
 	  $${OUT:+--out "$$OUT"} >/dev/null
 
 env: ## write .env with fresh secrets, for docker compose; one that is there stays

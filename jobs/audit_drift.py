@@ -14,12 +14,11 @@ from typing import Any
 
 from include.contract import load_dataset
 from include.errors import ValidationError
-from include.monitoring.verdict import Kind
+from include.monitoring.verdict import ASK, Kind, next_task
 from include.serving.database import WRITER, connect
 from include.serving.drift import DriftReport, Outcome, find_report, record_outcome
 from include.settings import Settings
 from jobs import _command
-from jobs.verdict import ASK, next_task
 
 logger = logging.getLogger("nightshelf.audit_drift")
 
@@ -57,11 +56,11 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
                 f"there is no verdict on {arguments.date}",
                 remedy="clear the task that failed with everything downstream",
             )
-        outcome, detail = judge(report, states)
+        outcome, detail = find_outcome(report, states)
         record_outcome(connection, variant, report.day, outcome, detail)
     if outcome == "failed":
         raise ValidationError(
-            detail, remedy=f"read the log of task {next_task(report)}, mend it, clear it with downstream"
+            detail, remedy=f"read the log of task {task_of(report)}, mend it, clear it with downstream"
         )
     if report.verdict == Kind.HOLD:
         raise ValidationError(
@@ -71,17 +70,22 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"verdict": report.verdict, "outcome": outcome, "report": report.report}
 
 
-def judge(report: DriftReport, states: dict[str, str]) -> tuple[Outcome, str]:
+def find_outcome(report: DriftReport, states: dict[str, str]) -> tuple[Outcome, str]:
     """Return what became of the verdict; a task whose state is not given counts as done.
 
-    Of the chosen task, skipped means that the run it starts is there already.
+    The chosen task is skipped when the run that it starts is there already.
     """
-    task = next_task(report)
+    task = task_of(report)
     state = states.get(task, "success")
     if state not in ("success", "skipped"):
         return "failed", f"verdict {report.verdict} was not carried out: task {task} is {state}"
     outcome, detail = DONE[task]
     return outcome, detail.format(target=report.target)
+
+
+def task_of(report: DriftReport) -> str:
+    """Return the task that carries the verdict out."""
+    return next_task(report.verdict, report.automatic, report.target)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ import sys
 from typing import Any
 
 from include import columns as c
-from include.contract import EVENT_TYPES
 from include.monitoring.verdict import Kind
+from include.serving.watched_day import WatchedDay, open_day
 from include.settings import Settings
 from jobs import _command
-from jobs._watch import WatchedDay, find_or_make, open_day, read_part
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -30,32 +29,34 @@ def arguments() -> argparse.ArgumentParser:
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Check the day's data, or find the check."""
     watched = open_day(settings, arguments.date)
-    retrained = max((one.day for one in watched.history if one.verdict == Kind.RETRAIN), default=None)
-    held = {one.day for one in watched.history if one.verdict == Kind.HOLD}
-    inputs = {"training_set": watched.training_set[1].fingerprint, "retrained": retrained, "held": sorted(held)}
-    folder = find_or_make(watched, "data", inputs, lambda: check(watched, retrained, held))
-    found = read_part(watched.lake, folder)["drift"]
-    return {"part": folder, "rows": found["rows"], "broken": found["broken"], "moved": found["moved"]}
+    inputs = {
+        "training_set": watched.training_set.manifest.fingerprint,
+        "retrained": max((one.day for one in watched.history if one.verdict == Kind.RETRAIN), default=None),
+        "held": sorted({one.day for one in watched.history if one.verdict == Kind.HOLD}),
+    }
+    part = watched.find_or_make_check("data", inputs, lambda: check(watched))
+    found = part.read_json()["drift"]
+    return {"part": part.folder, "rows": found["rows"], "broken": found["broken"], "moved": found["moved"]}
 
 
-def check(watched: WatchedDay, retrained: dt.date | None, held: set[dt.date]) -> dict[str, Any]:
+def check(watched: WatchedDay) -> dict[str, Any]:
     """Return the drift, and the histograms then and now for the report's plots."""
-    from include.monitoring.data_drift import detect, reference_days, same_weekdays
-    from include.monitoring.events import COLUMNS, Coder, count_accounts, known, profile_events
-    from include.monitoring.profile import from_histograms, heavy_accounts, merge
+    from include.features.signals import columns_of
+    from include.monitoring.data_drift import same_weekdays
+    from include.monitoring.judge import find_reference, judge_data
+    from include.monitoring.positions import count_accounts
+    from include.monitoring.profile import event_columns, from_histograms, heavy_accounts, merge, profile_events
 
-    users = watched.table(c.USERS, [c.USER_ID, c.SEGMENT], c.USER_INDEX)
-    items = watched.table(c.ITEMS, [c.ITEM_ID, c.CATEGORY], c.ITEM_INDEX)
-    coder = Coder(users[c.USER_ID].combine_chunks(), items[c.ITEM_ID].combine_chunks(), EVENT_TYPES)
-    categories, segments = items[c.CATEGORY].fill_null("").to_numpy(), users[c.SEGMENT].to_numpy()
-    heavy = heavy_accounts(count_accounts(watched.events([c.USER_ID]), coder.users))
-    about = known(categories.astype(str), segments.astype(str))
-    profile = profile_events(watched.events(COLUMNS), coder, about, heavy)
-    details = watched.training_set[1].details
+    users = watched.table(c.USERS, c.USER_INDEX, [c.USER_ID, *columns_of(c.USERS)])
+    items = watched.table(c.ITEMS, c.ITEM_INDEX, [c.ITEM_ID, *columns_of(c.ITEMS)])
+    accounts = count_accounts(watched.events.read_batches(columns=[c.USER_ID]), users[c.USER_ID].combine_chunks())
+    events = watched.events.read_batches(columns=event_columns())
+    profile = profile_events(events, users, items, heavy_accounts(accounts))
+    details = watched.training_set.manifest.details
     days = details.get("reference_days") or {details["run_date"]: details["reference"]}
     stored = {dt.date.fromisoformat(day): from_histograms(histograms) for day, histograms in days.items()}
-    reference = reference_days(stored, retrained, held)
-    drift = detect(watched.day, profile, reference, watched.drift)
+    drift = judge_data(watched.day, profile, stored, watched.history, watched.drift)
+    reference = find_reference(stored, watched.history)
     then = merge(reference[day] for day in same_weekdays(watched.day, reference))
     return {"drift": drift.as_json(), "now": profile.histograms, "then": then.histograms}
 

@@ -1,7 +1,7 @@
-"""A cheap stand-in of the night: the same order of steps, without Spark, MLflow and PostgreSQL.
+"""A cheap stand-in for the night: the same order of steps, without Spark, MLflow and PostgreSQL.
 
 Interactions are decayed as the training set decays them, the model is a truncated singular value
-decomposition (as good as the LightFM hybrid on this shop, docs/demo-shop.md), lists are exact, and what a user has
+decomposition (as good as the LightFM hybrid on the demo shop, docs/demo-shop.md), lists are exact, and what a user has
 bought is left out. Every night fits and promotes anew, as the real one does while the gate agrees.
 """
 
@@ -13,15 +13,42 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from include.demo_shop import EventLog, ShopDay
+from include.demo_shop import ShopDay
 from include.demo_shop.tables import PURCHASE, RETURN
-from include.demo_shop.world import World
-from include.types import Bools, Floats, Integers
+from include.types import Bools, Doubles, Floats, Integers, Positions
 
 EVENT_WEIGHTS = np.array([0.2, 0.5, 1.0, 0.0], dtype=np.float32)
 HALF_LIFE_DAYS, POPULARITY_HALF_LIFE_DAYS = 30.0, 10.0
 DIMENSIONS, STEPS, FIRST_STEPS = 16, 2, 12
 TOP_N = 50
+RECENT_DAYS = 28  # what a fresh fit can tell apart
+
+
+@dataclass(frozen=True)
+class DayLog:
+    """One day's events, as positions of users and items in order of their first appearance.
+
+    Attributes
+    ----------
+    kinds, users, items, prices
+        (n_events,) positions in `EVENT_TYPES` of the demo shop; -1 for a user who is not known; NaN for no price.
+    n_users, n_items
+        How many have appeared by the end of the day.
+    """
+
+    date: dt.date
+    kinds: Positions
+    users: Positions
+    items: Positions
+    prices: Doubles
+    n_users: int
+    n_items: int
+
+    @classmethod
+    def of(cls, day: ShopDay) -> DayLog:
+        """Return the events that the demo shop delivers on a day."""
+        log = day.events
+        return cls(day.date, log.kind, log.user, log.item, log.price, day.truth.n_users, day.truth.n_items)
 
 
 @dataclass(frozen=True)
@@ -35,8 +62,8 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Served:
-    """What one night put on the shelves: (n_users, TOP_N) lists and the popular items, by a model."""
+class NightLists:
+    """What one night served: (n_users, TOP_N) lists and the popular items, by a model."""
 
     run_date: dt.date
     model: Model
@@ -55,49 +82,49 @@ class Served:
 
 @dataclass
 class Night:
-    """Everything that one installation knows of its shop.
+    """All that one installation knows of its shop.
 
     Parameters
     ----------
-    world
-        Whose users and items are positions in all arrays.
+    n_users, n_items
+        How many there will ever be.
     """
 
-    world: World
+    n_users: int
+    n_items: int
     fitted: int = 0
+    bought: Bools = field(init=False)
     _weights: Floats = field(init=False)
     _wishes: Floats = field(init=False)
     _popularity: Floats = field(init=False)
-    bought: Bools = field(init=False)
     _basis: Floats = field(init=False)
-    _recent: dict[dt.date, EventLog] = field(default_factory=dict)
+    _recent: dict[dt.date, DayLog] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n_users, n_items = len(self.world.users.user_ids), len(self.world.items.item_ids)
-        self._weights = np.zeros((n_users, n_items), dtype=np.float32)
-        self._wishes = np.zeros((n_users, n_items), dtype=np.float32)
-        self._popularity = np.zeros(n_items, dtype=np.float32)
-        self.bought = np.zeros((n_users, n_items), dtype=bool)
+        shape = self.n_users, self.n_items
+        self._weights = np.zeros(shape, dtype=np.float32)
+        self._wishes = np.zeros(shape, dtype=np.float32)
+        self._popularity = np.zeros(self.n_items, dtype=np.float32)
+        self.bought = np.zeros(shape, dtype=bool)
         rng = np.random.default_rng(0)
-        self._basis = rng.standard_normal((n_items, DIMENSIONS)).astype(np.float32)
+        self._basis = rng.standard_normal((self.n_items, DIMENSIONS)).astype(np.float32)
 
-    def ingest(self, day: ShopDay) -> None:
+    def ingest(self, day: DayLog) -> None:
         """Take in a day's events."""
-        log = day.events
         self._weights *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
         self._wishes *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
         self._popularity *= np.float32(0.5 ** (1 / POPULARITY_HALF_LIFE_DAYS))
-        known = log.user >= 0
+        known = day.users >= 0
         for weights in (self._weights, self._wishes):
-            np.add.at(weights, (log.user[known], log.item[known]), EVENT_WEIGHTS[log.kind[known]])
-        bought = log.kind == PURCHASE
-        np.add.at(self._popularity, log.item[bought], 1)
-        self.bought[log.user[known & bought], log.item[known & bought]] = True
-        self._recent[day.date] = log
-        for old in sorted(self._recent)[:-28]:
+            np.add.at(weights, (day.users[known], day.items[known]), EVENT_WEIGHTS[day.kinds[known]])
+        bought = day.kinds == PURCHASE
+        np.add.at(self._popularity, day.items[bought], 1)
+        self.bought[day.users[known & bought], day.items[known & bought]] = True
+        self._recent[day.date] = day
+        for old in sorted(self._recent)[:-RECENT_DAYS]:
             del self._recent[old]
 
-    def new_pairs(self, day: ShopDay, n_users: int, people: Bools) -> sparse.csr_matrix:
+    def new_pairs(self, day: DayLog, n_users: int, people: Bools) -> sparse.csr_matrix:
         """Return who turned to what that they had not bought before: (n_users, n_items) bool CSR; ask before `ingest`.
 
         Parameters
@@ -105,32 +132,30 @@ class Night:
         people
             (n_accounts,) bool: False for accounts that are not people.
         """
-        log = day.events
-        chosen = (log.kind != RETURN) & (log.user >= 0) & (log.user < n_users)
-        chosen &= people[np.where(chosen, log.user, 0)]
-        n_items = self.bought.shape[1]
-        pairs = np.unique(log.user[chosen].astype(np.int64) * n_items + log.item[chosen])
-        users, items = pairs // n_items, pairs % n_items
+        chosen = (day.kinds != RETURN) & (day.users >= 0) & (day.users < n_users)
+        chosen &= people[np.where(chosen, day.users, 0)]
+        pairs = np.unique(day.users[chosen].astype(np.int64) * self.n_items + day.items[chosen])
+        users, items = pairs // self.n_items, pairs % self.n_items
         new = ~self.bought[users, items]
         ones = np.ones(int(new.sum()), dtype=bool)
-        return sparse.csr_matrix((ones, (users[new], items[new])), shape=(n_users, n_items))
+        return sparse.csr_matrix((ones, (users[new], items[new])), shape=(n_users, self.n_items))
 
     def forget(self, since: dt.date, old_weight: float) -> None:
-        """Let what shoppers did before `since` weigh less from now on: the fresh fit of a retrain."""
+        """Let what users did before `since` weigh less from now on: the fresh fit of a retrain."""
         newest = max(self._recent)
         fresh = np.zeros_like(self._wishes)
-        for date, log in self._recent.items():
+        for date, day in self._recent.items():
             if date < since:
                 continue
-            known = log.user >= 0
+            known = day.users >= 0
             decay = np.float32(0.5 ** ((newest - date).days / HALF_LIFE_DAYS))
-            np.add.at(fresh, (log.user[known], log.item[known]), decay * EVENT_WEIGHTS[log.kind[known]])
+            np.add.at(fresh, (day.users[known], day.items[known]), decay * EVENT_WEIGHTS[day.kinds[known]])
         self._wishes = np.float32(old_weight) * (self._wishes - fresh) + fresh
 
-    def fit(self, day: ShopDay, *, broken: bool = False) -> Model:
+    def fit(self, day: DayLog, *, broken: bool = False) -> Model:
         """Fit after `day`; a `broken` fit is one whose item ids were mixed up."""
-        n_users, n_items = day.truth.n_users, day.truth.n_items
-        weights = self._normalised(self._weights, n_users, n_items)
+        n_items = day.n_items
+        weights = self._normalised(self._weights, day.n_users, n_items)
         basis = self._basis[:n_items]
         for _ in range(STEPS if self.fitted else FIRST_STEPS):
             basis, _ = np.linalg.qr(weights.T @ (weights @ basis))
@@ -139,14 +164,14 @@ class Night:
         items = np.roll(basis, n_items // 3, axis=0) if broken else basis
         return Model(self.fitted, day.date, basis.copy(), items.copy())
 
-    def score(self, day: ShopDay, model: Model) -> Served:
+    def score(self, day: DayLog, model: Model) -> NightLists:
         """Return everybody's list after `day`; items that the model does not know are not recommended."""
-        n_users, n_items = day.truth.n_users, len(model.basis)
+        n_users, n_items = day.n_users, len(model.basis)
         users = self._normalised(self._wishes, n_users, n_items) @ model.basis
         scores = np.asarray(users @ model.items.T, dtype=np.float32)
         scores[self.bought[:n_users, :n_items]] = -np.inf
-        popular = np.argsort(-self._popularity[: day.truth.n_items], kind="stable")[:TOP_N].astype(np.int32)
-        return Served(day.date, model, best(scores, TOP_N), popular)
+        popular = np.argsort(-self._popularity[: day.n_items], kind="stable")[:TOP_N].astype(np.int32)
+        return NightLists(day.date, model, best(scores, TOP_N), popular)
 
     def _normalised(self, weights: Floats, n_users: int, n_items: int) -> Floats:
         """Return weights as the model sees them: nothing counts more than once, and popular items less."""
@@ -163,7 +188,7 @@ def best(scores: Floats, n: int) -> Integers:
 
 
 def expected_share(day: ShopDay, lists: Integers, bought: Bools, every: int = 4) -> float:
-    """Return the chance that a shopper's next new purchase is on their shelf, from the truth, on a sample of the users.
+    """Return the chance that a user's next new purchase is in their list, by the shop's truth, on a sample of users.
 
     Parameters
     ----------
@@ -178,7 +203,7 @@ def expected_share(day: ShopDay, lists: Integers, bought: Bools, every: int = 4)
 
 
 def expected_purchases(day: ShopDay, lists: Integers, every: int = 4) -> float:
-    """Return how many purchases the lists would bring on that day, from the truth, on a sample of the users."""
+    """Return how many purchases the lists would bring on that day, by the shop's truth, on a sample of the users."""
     users = np.arange(0, len(lists), every)
     chances = day.truth.respond(users, lists[users]).purchase.sum(axis=1)
     return float((chances * day.truth.visit_probability[users]).sum() * every)

@@ -1,43 +1,55 @@
-"""A real shop replayed night by night: events as arrays, the same stand-in of the night, the same watch.
+"""Replay the watch over the ingested days of a real shop, night by night, and count the verdicts.
 
-Purchases alone stand for taste, as in a shop whose feed has nothing else.
+    python -m studies.replay --from 2011-09-01 --to 2011-12-09 --out verdicts.csv
+
+Reads the lake's events, items and users; the night is the simulation's stand-in, so a season takes minutes. Purchases
+alone stand for taste, as in a shop whose feed has nothing else. The result counts the verdicts; --out gets a line a
+day, with its reasons.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy import sparse
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from include.drift_policy import DriftPolicy
-from include.monitoring.data_drift import detect, reference_days
-from include.monitoring.performance import compare_lists
-from include.monitoring.profile import NEW_CODE, Profile, Profiler, from_histograms, heavy_accounts
-from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
-from include.types import Bools, Days, Doubles, Integers, Longs, Strings
-from studies.night import best
+from include import columns as c
+from include.drift_policy import DriftPolicy, load_drift_policy
+from include.features.signals import UNKNOWN
+from include.lake import Lake, open_lake, partition_uris
+from include.lake.artifacts import read_table
+from include.monitoring.positions import find_positions
+from include.monitoring.verdict import Signals, Verdict
+from include.settings import Settings
+from include.types import Days, Doubles, Longs, Strings
+from studies import command
+from studies.night import DayLog, Night
+from studies.watch import StudyWatch
 
-HALF_LIFE_DAYS, DIMENSIONS, STEPS, TOP_N, REFERENCE_DAYS = 30.0, 16, 3, 50, 28
-NEGATIVE = -np.inf
+EVERY_DAY = dt.date(1900, 1, 1)
+WARM_UP_DAYS = 3  # nights before the first day that is judged
 
 
 @dataclass(frozen=True)
-class Log:
-    """A shop's purchases and returns in order of days.
+class ShopLog:
+    """A shop's purchases and returns in order of time; users and items are numbered in order of appearance.
 
     Attributes
     ----------
-    days
-        (n_events,) datetime64[D].
-    kinds, users, items
-        Codes; a user that is not known is -1, a return has kind 1, a purchase 0.
-    prices
-        NaN where missing.
-    categories, segments
-        Of each item, of each user: names.
+    days, kinds, users, items, prices
+        (n_events,) see `DayLog`.
+    segments, categories
+        Names, of each user and of each item.
     """
 
     days: Days
@@ -45,134 +57,106 @@ class Log:
     users: Longs
     items: Longs
     prices: Doubles
-    categories: Strings
     segments: Strings
+    categories: Strings
 
-    def rows(self, day: dt.date) -> slice:
-        """Return the rows of a day."""
-        first, last = np.searchsorted(self.days, [np.datetime64(day), np.datetime64(day) + 1])
-        return slice(int(first), int(last))
-
-
-@dataclass(frozen=True)
-class Lists:
-    """One night's lists, the items that are popular, and who and what was known."""
-
-    night: dt.date
-    lists: Integers
-    popular: Integers
-    known_users: Bools
-    known_items: Bools
+    def day_logs(self, last: dt.date) -> Iterator[DayLog]:
+        """Yield the days up to `last` on which the shop was open."""
+        n_users = n_items = 0
+        for day in np.unique(self.days[self.days <= np.datetime64(last)]):
+            rows = slice(*np.searchsorted(self.days, [day, day + 1]))
+            users, items = self.users[rows], self.items[rows]
+            n_users, n_items = max(n_users, int(users.max()) + 1), max(n_items, int(items.max()) + 1)
+            yield DayLog(day.item(), self.kinds[rows], users, items, self.prices[rows], n_users, n_items)
 
 
-def replay(log: Log, first: dt.date, last: dt.date, policy: DriftPolicy) -> Iterator[tuple[Signals, Verdict]]:
-    """Yield the verdicts on the days from `first` to `last` on which the shop was open.
+def replay(log: ShopLog, first: dt.date, last: dt.date, policy: DriftPolicy) -> Iterator[tuple[Signals, Verdict]]:
+    """Yield the signals of the open days from `first` to `last`, and the verdicts on them.
 
     Nothing is acted on but retrains, which begin a new chart; so every verdict can be explained by itself.
     """
-    history: list[Signals] = []
-    profiles: dict[dt.date, Profile] = {}
-    before: Lists | None = None
-    served: Lists | None = None
-    for number in range((last - log.days[0].item()).days + 1):
-        day = log.days[0].item() + dt.timedelta(days=number)
-        rows = log.rows(day)
-        if rows.start == rows.stop:
-            continue
-        profile = _profile(log, rows, served)
-        if served is not None and day >= first:
-            retrained = max((one.day for one in history if one.verdict == Kind.RETRAIN), default=None)
-            held = {one.day for one in history if one.verdict == Kind.HOLD}
-            reference = reference_days(profiles, retrained, held)
-            signals = _signals(log, day, rows, served, before, profile, reference, policy)
-            verdict = decide([*history, signals], policy)
-            history.append(decided(signals, verdict))
-            yield history[-1], verdict
-        profiles[day] = from_histograms(profile.histograms)
-        for old in sorted(profiles)[:-REFERENCE_DAYS]:
-            del profiles[old]
-        if day >= first - dt.timedelta(days=3):
-            before, served = served, _night(log, day, rows.stop)
+    night = Night(len(log.segments), len(log.categories))
+    watch = StudyWatch(policy, log.segments, log.categories)
+    live = None
+    for day in log.day_logs(last):
+        if live is not None and day.date >= first:
+            verdict, _ = watch.judge(day, live, night)
+            yield watch.history[-1], verdict
+        else:
+            watch.remember(day.date, watch.profile(day, live))
+        night.ingest(day)
+        if day.date >= first - dt.timedelta(days=WARM_UP_DAYS):
+            live = night.score(day, night.fit(day))
+            watch.publish(live)
 
 
-def _night(log: Log, day: dt.date, end: int) -> Lists:
-    """Fit and score on what happened up to and with `day`."""
-    n_users, n_items = len(log.segments), len(log.categories)
-    chosen = np.flatnonzero((log.users[:end] >= 0) & (log.kinds[:end] == 0))
-    ages = (np.datetime64(day) - log.days[chosen]).astype(int)
-    decayed = (0.5 ** (ages / HALF_LIFE_DAYS)).astype(np.float32)
-    index = (log.users[chosen], log.items[chosen])
-    weights = sparse.csr_matrix((decayed, index), shape=(n_users, n_items))
-    weights.data = np.minimum(weights.data, 1)
-    popularity = np.asarray(weights.sum(axis=0)).ravel()
-    normalised = weights @ sparse.diags(1 / np.sqrt(np.sqrt(popularity + 1)))
-    basis = np.random.default_rng(0).standard_normal((n_items, DIMENSIONS))
-    for _ in range(STEPS):
-        basis, _ = np.linalg.qr(normalised.T @ (normalised @ basis))
-    scores = ((normalised @ basis) @ basis.T).astype(np.float32)
-    scores[index] = NEGATIVE
-    known_items = np.bincount(log.items[:end], minlength=n_items) > 0
-    scores[:, ~known_items] = NEGATIVE
-    known_users = np.bincount(log.users[:end][log.users[:end] >= 0], minlength=n_users) > 0
-    popular = np.argsort(-popularity, kind="stable")[:TOP_N].astype(np.int32)
-    lists = best(scores, TOP_N)
-    lists[~known_users] = popular
-    return Lists(day, lists, popular, known_users, known_items)
-
-
-def _profile(log: Log, rows: slice, served: Lists | None) -> Profile:
-    users, items = log.users[rows], log.items[rows]
-    if served is not None:
-        users = np.where((users >= 0) & ~served.known_users[users], NEW_CODE, users)
-        items = np.where(~served.known_items[items], NEW_CODE, items)
-    names, categories = np.unique(log.categories, return_inverse=True)
-    parts, segments = np.unique(log.segments, return_inverse=True)
-    profiler = Profiler(
-        event_types=("purchase", "return"),
-        categories=tuple(names.tolist()),
-        segments=tuple(parts.tolist()),
-        item_categories=categories,
-        user_segments=segments,
-        heavy=np.zeros(len(log.segments), dtype=bool),
+def read_log(lake: Lake, last: dt.date) -> ShopLog:
+    """Return the events up to `last`."""
+    columns = [c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.EVENT_TS, c.PRICE]
+    events = read_days(lake, c.EVENTS, columns, last).sort_by(c.EVENT_TS)
+    events = events.filter(pc.is_in(events[c.EVENT_TYPE], pa.array([c.PURCHASE, c.RETURN])))
+    user_ids, item_ids = pc.unique(events[c.USER_ID].drop_null()), pc.unique(events[c.ITEM_ID])
+    items, users = (
+        read_days(lake, *table, last)
+        for table in ((c.ITEMS, [c.ITEM_ID, c.CATEGORY]), (c.USERS, [c.USER_ID, c.SEGMENT]))
     )
-    profiler.add(log.kinds[rows], users, items, log.prices[rows])
-    return profiler.profile()
-
-
-def _signals(
-    log: Log,
-    day: dt.date,
-    rows: slice,
-    served: Lists,
-    before: Lists | None,
-    profile: Profile,
-    reference: Mapping[dt.date, Profile],
-    policy: DriftPolicy,
-) -> Signals:
-    n_users, n_items = len(log.segments), len(log.categories)
-    accounts = np.bincount(log.users[rows][log.users[rows] >= 0], minlength=n_users)
-    people = ~heavy_accounts(accounts)
-    users, items = log.users[rows], log.items[rows]
-    chosen = (users >= 0) & (log.kinds[rows] == 0) & served.known_users[users] & people[users]
-    today = np.unique(users[chosen] * n_items + items[chosen])
-    earlier = slice(0, rows.start)
-    past = np.unique((log.users[earlier] * n_items + log.items[earlier])[log.users[earlier] >= 0])
-    new = np.setdiff1d(today, past, assume_unique=True)
-    ones = np.ones(len(new), dtype=bool)
-    wanted = sparse.csr_matrix((ones, (new // n_items, new % n_items)), shape=(n_users, n_items))
-    lists = {
-        "live": served.lists,
-        "popularity": np.broadcast_to(served.popular, served.lists.shape),
-        "previous": before.lists if before else None,
-    }
-    compared = compare_lists(wanted, lists, log.segments)
-    return Signals(
-        day=day,
-        batch_id=str(served.night),
-        model_version=str(served.night),
-        data=detect(day, profile, reference, policy),
-        comparison=compared,
-        purchases=compared,
-        nights_since_promotion=1,
-        previous_batch=str(before.night) if before else None,
+    return ShopLog(
+        days=events[c.EVENT_TS].to_numpy().astype("datetime64[D]"),
+        kinds=find_positions(events[c.EVENT_TYPE], pa.array(c.EVENT_TYPES)),
+        users=find_positions(events[c.USER_ID], user_ids),
+        items=find_positions(events[c.ITEM_ID], item_ids),
+        prices=pc.fill_null(events[c.PRICE], np.nan).to_numpy(),
+        segments=look_up(users, user_ids),
+        categories=look_up(items, item_ids),
     )
+
+
+def read_days(lake: Lake, table: str, columns: list[str], last: dt.date) -> pa.Table:
+    """Return the committed rows of a table up to `last`, in order of the days."""
+    uris, _ = partition_uris(lake, table, EVERY_DAY, last)
+    found = [read_table(lake, [uri.removeprefix(f"{lake.uri}/")], columns) for uri in uris]
+    # Partitions of an older release have times without a zone
+    times = {c.EVENT_TS: pa.timestamp("us")}
+    schema = pa.schema([(name, times.get(name, found[0].schema.field(name).type)) for name in columns])
+    return pa.concat_tables([part.cast(schema) for part in found])
+
+
+def look_up(table: pa.Table, ids: pa.Array) -> Strings:
+    """Return the last known value (the second column) of each of `ids` (the first one), "unknown" without one."""
+    known = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return np.array([known.get(one) or UNKNOWN for one in ids.to_pylist()])
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = command.parser(__doc__)
+    day = dt.date.fromisoformat
+    parser.add_argument("--from", dest="first", type=day, required=True, help="first day to judge")
+    parser.add_argument("--to", dest="last", type=day, required=True, help="last day to judge")
+    parser.add_argument("--out", type=Path, help="CSV file for the verdicts")
+    return parser
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Replay the days and return how often each verdict was made."""
+    policy = load_drift_policy(settings.drift_policy_file)
+    log = read_log(open_lake(settings.lake_uri), arguments.last)
+    found = list(replay(log, arguments.first, arguments.last, policy))
+    if arguments.out:
+        write_verdicts(arguments.out, found)
+    return {"days": len(found), **Counter(str(verdict.kind) for _, verdict in found)}
+
+
+def write_verdicts(file: Path, found: Sequence[tuple[Signals, Verdict]]) -> None:
+    """Write a CSV with a line a day."""
+    with file.open("w", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(["day", "verdict", "events", "volume", "pairs", "hits", "popular_hits", "reasons"])
+        for signals, verdict in found:
+            data, pairs = signals.data, signals.comparison
+            figures = [data.rows, f"{data.volume:.2f}", pairs.pairs, pairs.live.hits, pairs.popularity.hits]
+            writer.writerow([signals.day, verdict.kind, *figures, "; ".join(verdict.reasons)])
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(arguments(), run))

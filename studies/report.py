@@ -11,7 +11,7 @@ import numpy as np
 
 from include.demo_shop import FaultKind
 from include.monitoring.verdict import Kind
-from studies.run import BAD_MODEL, QUIET_NIGHTS, SCENARIOS, STABLE, Record, Scenario, mean_share
+from studies.run import BAD_MODEL, QUIET_NIGHTS, SCENARIOS, STABLE, NightRecord, Scenario, mean_share
 
 ACTIONS = (Kind.RETRAIN, Kind.ROLLBACK)
 BEFORE_NIGHTS = 7
@@ -25,9 +25,9 @@ class ShopRuns:
     """All runs of one shop: its quiet nights, then each scenario with the watch and without."""
 
     number: int
-    quiet: list[Record]
-    watched: dict[str, list[Record]]
-    unwatched: dict[str, list[Record]]
+    quiet: list[NightRecord]
+    watched: dict[str, list[NightRecord]]
+    unwatched: dict[str, list[NightRecord]]
 
     @property
     def before(self) -> float:
@@ -53,7 +53,7 @@ class Tally:
         return round(self.hits / self.runs, 4) if self.runs else None
 
 
-def first_night(records: Sequence[Record], kind: Kind) -> int | None:
+def first_night(records: Sequence[NightRecord], kind: Kind) -> int | None:
     """Return the number of the first night (1 is the fault's first) with that verdict, None without one."""
     return next((night for night, record in enumerate(records, 1) if record.verdict == kind), None)
 

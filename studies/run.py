@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.demo_shop import Fault, FaultKind, Shop, ShopConfig
+from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES
 from include.drift_policy import DriftPolicy
 from include.monitoring.verdict import Kind
-from studies.night import Model, Night, Served, expected_purchases, expected_share
-from studies.watch import Watch, profile_day
+from studies.night import DayLog, Model, Night, NightLists, expected_purchases, expected_share
+from studies.watch import StudyWatch
 
 HISTORY_DAYS = 60
 QUIET_NIGHTS = 30
@@ -50,8 +51,8 @@ SCENARIOS = (
 
 
 @dataclass(frozen=True)
-class Record:
-    """One night of a run: what was served on the day, how good it was, what the watch said and reported."""
+class NightRecord:
+    """One night of a run: how good what was served on the day was, what the watch said and reported."""
 
     day: dt.date
     share: float
@@ -67,32 +68,33 @@ class Installation:
 
     shop: Shop
     night: Night
-    watch: Watch
+    watch: StudyWatch
     champion: Model
-    served: Served
+    live: NightLists
     next_day: dt.date
 
     def copy(self) -> Installation:
         """Return one that goes on from here by itself; users and items, which never change, are shared."""
         return copy.deepcopy(self, {id(self.shop.world): self.shop.world})
 
-    def run(self, scenario: Scenario, *, watched: bool) -> Iterator[Record]:
+    def run(self, scenario: Scenario, *, watched: bool) -> Iterator[NightRecord]:
         """Yield the nights of a scenario, whose fault begins on the next day."""
         start = self.next_day
         if scenario.kind is not None:
             self.shop.faults = (Fault(scenario.kind, start, days=scenario.fault_days),)
         if scenario.name == BAD_MODEL:  # the night before ended with a broken fit, and the gate was off
-            broken = self.night.fit(self.shop.day(start - dt.timedelta(days=1)), broken=True)
+            broken = self.night.fit(DayLog.of(self.shop.day(start - dt.timedelta(days=1))), broken=True)
             self._publish(broken)
         for offset in range(scenario.nights):
             fits_break = scenario.name == BAD_MODEL and offset < BROKEN_FIT_NIGHTS
             yield self._one_night(watched=watched, fits_break=fits_break)
 
-    def _one_night(self, *, watched: bool, fits_break: bool) -> Record:
-        day = self.shop.day(self.next_day)
-        share = expected_share(day, self.served.lists, self.night.bought)
-        purchases = expected_purchases(day, self.served.lists)
-        verdict, fallback = self.watch.judge(day, self.served, self.night)
+    def _one_night(self, *, watched: bool, fits_break: bool) -> NightRecord:
+        truth = self.shop.day(self.next_day)
+        share = expected_share(truth, self.live.lists, self.night.bought)
+        purchases = expected_purchases(truth, self.live.lists)
+        day = DayLog.of(truth)
+        verdict, fallback = self.watch.judge(day, self.live, self.night)
         self.night.ingest(day)
         self.next_day += dt.timedelta(days=1)
         kind = verdict.kind if watched else None
@@ -100,38 +102,39 @@ class Installation:
             self.champion = fallback.model
         if kind == Kind.RETRAIN:
             self.night.forget(verdict.since or day.date, self.watch.policy.retrain.old_weight)
-        # The gate refuses a broken fit as long as the champion is none, and a broken one stays till a fit is sound
+        # The gate refuses a broken fit while the champion is sound, and a broken champion stays until a fit is sound
         promotes = not fits_break and kind not in (Kind.HOLD, Kind.ROLLBACK)
         self._publish(self.night.fit(day) if promotes else self.champion)
         bots = any("bots" in reason for reason in verdict.reasons)
-        return Record(day.date, share, purchases, kind, tuple(verdict.reasons), bots)
+        return NightRecord(day.date, share, purchases, kind, tuple(verdict.reasons), bots)
 
     def _publish(self, champion: Model) -> None:
-        day = self.shop.day(self.next_day - dt.timedelta(days=1))
         self.champion = champion
-        self.served = self.night.score(day, champion)
-        self.watch.published(self.served)
+        self.live = self.night.score(DayLog.of(self.shop.day(self.next_day - dt.timedelta(days=1))), champion)
+        self.watch.publish(self.live)
 
 
 def open_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | None = None) -> Installation:
-    """Return shop `number` after its history, with the first lists on the shelves."""
+    """Return shop `number` after its history, with its first lists live."""
     opening = FIRST_OPENING + dt.timedelta(days=number * DAYS_BETWEEN_OPENINGS % 365)
     horizon = HISTORY_DAYS + QUIET_NIGHTS + max(scenario.nights for scenario in SCENARIOS) + 1
     base = config or ShopConfig()
     shop = Shop(
         ShopConfig(users=base.users, items=base.items, seed=1000 * seed + number, opening=opening, horizon_days=horizon)
     )
-    night, watch = Night(shop.world), Watch(policy)
-    last = opening + dt.timedelta(days=HISTORY_DAYS - 1)
-    for day in shop.days(opening, last):
+    world = shop.world
+    segments, categories = np.array(COUNTRY_NAMES)[world.users.country], np.array(CATEGORY_NAMES)[world.items.category]
+    night, watch = Night(len(segments), len(categories)), StudyWatch(policy, segments, categories)
+    for truth in shop.days(opening, opening + dt.timedelta(days=HISTORY_DAYS - 1)):
+        day = DayLog.of(truth)
         night.ingest(day)
-        watch.remember(day.date, profile_day(day, None))
-    model = night.fit(shop.day(last))
-    served = night.score(shop.day(last), model)
-    watch.published(served)
-    return Installation(shop, night, watch, model, served, last + dt.timedelta(days=1))
+        watch.remember(day.date, watch.profile(day))
+    model = night.fit(day)
+    live = night.score(day, model)
+    watch.publish(live)
+    return Installation(shop, night, watch, model, live, day.date + dt.timedelta(days=1))
 
 
-def mean_share(records: list[Record]) -> float:
+def mean_share(records: list[NightRecord]) -> float:
     """Return the mean expected share of some nights."""
     return float(np.mean([record.share for record in records]))

@@ -1,4 +1,4 @@
-"""The watch over the stand-in: the same statistics, chart and verdict as the jobs use, on arrays instead of files."""
+"""The watch over a stand-in: the statistics, the chart and the verdict of the jobs, on arrays instead of files."""
 
 from __future__ import annotations
 
@@ -6,113 +6,110 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
-from include.columns import EVENT_TYPES
-from include.demo_shop import EventLog, ShopDay
-from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES
-from include.demo_shop.world import World
+from include import columns as c
 from include.drift_policy import DriftPolicy
-from include.monitoring.data_drift import detect, reference_days
 from include.monitoring.fallback import Candidate, choose_fallback
+from include.monitoring.judge import judge_data, judge_day
 from include.monitoring.performance import compare_lists
-from include.monitoring.profile import NEW_CODE, Profile, Profiler, from_histograms, heavy_accounts
-from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
-from include.types import Longs
-from studies.night import Night, Served
+from include.monitoring.positions import NEW, count_positions
+from include.monitoring.profile import DataProfile, Profiler, from_histograms, heavy_accounts
+from include.monitoring.verdict import Signals, Verdict
+from include.types import Longs, Positions, Strings
+from studies.night import DayLog, Night, NightLists
 
 REFERENCE_DAYS = 28
 KEPT_BATCHES = 7
 
 
 @dataclass
-class Watch:
-    """What the watch remembers: its own verdicts, the reference's days, the kept batches."""
+class StudyWatch:
+    """What the watch remembers: its verdicts, the days of the reference, the kept batches.
+
+    Parameters
+    ----------
+    segments, categories
+        Of each user and of each item, in order of positions.
+    """
 
     policy: DriftPolicy
+    segments: Strings
+    categories: Strings
     history: list[Signals] = field(default_factory=list)
-    profiles: dict[dt.date, Profile] = field(default_factory=dict)
-    kept: list[Served] = field(default_factory=list)
+    reference: dict[dt.date, DataProfile] = field(default_factory=dict)
+    kept: list[NightLists] = field(default_factory=list)
 
-    def published(self, served: Served) -> None:
-        """Take note of a batch that went live."""
-        self.kept = [*self.kept, served][-KEPT_BATCHES:]
+    def publish(self, lists: NightLists) -> None:
+        """Take note of lists that went live."""
+        self.kept = [*self.kept, lists][-KEPT_BATCHES:]
 
-    def judge(self, day: ShopDay, served: Served, night: Night) -> tuple[Verdict, Served | None]:
-        """Return the verdict on the lists that were served on `day`, and the batch to which a rollback leads.
+    def judge(self, day: DayLog, live: NightLists, night: Night) -> tuple[Verdict, NightLists | None]:
+        """Return the verdict on the lists that were live on `day`, and those to which a rollback would lead.
 
         Parameters
         ----------
         night
-            Which has not taken the day's events in yet.
+            It has not ingested the day yet.
         """
-        profile = profile_day(day, served)
-        fallback = self._fallback(served)
-        n_users = len(served.lists)
-        wanted = night.new_pairs(day, n_users, ~heavy_accounts(events_by_account(day)))
+        profile, fallback, n_users = self.profile(day, live), self._fallback(live), len(live.lists)
+        wanted = night.new_pairs(day, n_users, ~heavy_accounts(events_by_account(day, night.n_users)))
         lists = {
-            "live": served.lists,
-            "popularity": np.broadcast_to(served.popular, served.lists.shape),
+            "live": live.lists,
+            "popularity": np.broadcast_to(live.popular, live.lists.shape),
             "previous": fallback.for_everybody(n_users) if fallback else None,
         }
-        segments = np.array(COUNTRY_NAMES)[night.world.users.country[:n_users]]
-        reference = reference_days(self.profiles, self._retrained(), self._held())
-        signals = Signals(
-            day=day.date,
-            batch_id=served.batch_id,
-            model_version=str(served.model.version),
-            data=detect(day.date, profile, reference, self.policy),
-            comparison=compare_lists(wanted, lists, segments),
-            nights_since_promotion=(day.date - served.model.run_date).days,
-            previous_batch=fallback.batch_id if fallback else None,
+        signals, verdict = judge_day(
+            day.date,
+            _candidate(live),
+            fallback.batch_id if fallback else None,
+            live.model.run_date,
+            judge_data(day.date, profile, self.reference, self.history, self.policy),
+            compare_lists(wanted, lists, self.segments[:n_users]),
+            self.history,
+            self.policy,
         )
-        verdict = decide([*self.history, signals], self.policy)
-        self.history.append(decided(signals, verdict))
+        self.history.append(signals)
         self.remember(day.date, profile)
         return verdict, fallback
 
-    def remember(self, day: dt.date, profile: Profile) -> None:
-        """Let a day be part of the reference of the nights that follow."""
-        self.profiles[day] = from_histograms(profile.histograms)
-        for old in sorted(self.profiles)[:-REFERENCE_DAYS]:
-            del self.profiles[old]
+    def profile(self, day: DayLog, live: NightLists | None = None) -> DataProfile:
+        """Return the day's counts as the night before knows users and items; without `live` it knows all of them."""
+        heavy = heavy_accounts(events_by_account(day, len(self.segments)))
+        profiler = Profiler(pa.table({c.SEGMENT: self.segments}), pa.table({c.CATEGORY: self.categories}), heavy)
+        events = pa.record_batch(
+            {
+                c.USER_ID: pa.array(day.users, mask=day.users < 0),
+                c.EVENT_TYPE: pa.DictionaryArray.from_arrays(pa.array(day.kinds), pa.array(c.EVENT_TYPES)),
+                c.PRICE: pa.array(day.prices, from_pandas=True),
+            }
+        )
+        n_users = len(live.lists) if live else day.n_users
+        n_items = len(live.model.basis) if live else day.n_items
+        profiler.add(events, _known(day.users, n_users), _known(day.items, n_items))
+        return profiler.profile()
 
-    def _retrained(self) -> dt.date | None:
-        return max((one.day for one in self.history if one.verdict == Kind.RETRAIN), default=None)
+    def remember(self, day: dt.date, profile: DataProfile) -> None:
+        """Make a day part of the reference of the nights that follow."""
+        self.reference[day] = from_histograms(profile.histograms)
+        for old in sorted(self.reference)[:-REFERENCE_DAYS]:
+            del self.reference[old]
 
-    def _held(self) -> set[dt.date]:
-        return {one.day for one in self.history if one.verdict == Kind.HOLD}
-
-    def _fallback(self, served: Served) -> Served | None:
-        candidates = [Candidate(one.batch_id, one.run_date, str(one.model.version)) for one in self.kept]
-        live = Candidate(served.batch_id, served.run_date, str(served.model.version))
-        chosen = choose_fallback(live, candidates, self.history)
+    def _fallback(self, live: NightLists) -> NightLists | None:
+        chosen = choose_fallback(_candidate(live), [_candidate(one) for one in self.kept], self.history)
         return next((one for one in self.kept if chosen and one.batch_id == chosen.batch_id), None)
 
 
-def profile_day(day: ShopDay, served: Served | None) -> Profile:
-    """Return the day's counts as seen by the night before, of which `served` is the batch."""
-    n_users = len(served.lists) if served else day.truth.n_users
-    n_items = len(served.model.basis) if served else day.truth.n_items
-    world, log = day.world, day.events
-    profiler = Profiler(
-        event_types=EVENT_TYPES,
-        categories=CATEGORY_NAMES,
-        segments=COUNTRY_NAMES,
-        item_categories=world.items.category,
-        user_segments=world.users.country,
-        heavy=heavy_accounts(events_by_account(day)),
-    )
-    _add(profiler, log, n_users, n_items, world)
-    return profiler.profile()
+def events_by_account(day: DayLog, n_users: int) -> Longs:
+    """Return how many events each account has on the day: (n_users,)."""
+    return count_positions(day.users, n_users)
 
 
-def _add(profiler: Profiler, log: EventLog, n_users: int, n_items: int, world: World) -> None:
-    users = np.where(log.user >= n_users, NEW_CODE, log.user)
-    items = np.where(log.item >= n_items, NEW_CODE, log.item)
-    profiler.add(log.kind, users, items, log.price)
+def _known(positions: Positions, n: int) -> Positions:
+    """Return the positions with NEW for those from `n` on."""
+    known: Positions = np.where(positions >= n, NEW, positions)
+    return known
 
 
-def events_by_account(day: ShopDay) -> Longs:
-    """Return how many events each account has on the day."""
-    users = day.events.user
-    return np.bincount(users[users >= 0], minlength=len(day.world.users.user_ids))
+def _candidate(lists: NightLists) -> Candidate:
+    return Candidate(lists.batch_id, lists.run_date, str(lists.model.version))

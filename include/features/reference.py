@@ -1,6 +1,6 @@
-"""Reference histograms: what recent deliveries looked like, for later comparison.
+"""Reference histograms: what recent deliveries looked like, signal by signal.
 
-Spark; pure DataFrame to DataFrame, and one function on the collected rows.
+Spark; pure DataFrame to DataFrame, and functions on the collected rows.
 """
 
 from __future__ import annotations
@@ -13,22 +13,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns as c
+from include.features import signals
+from include.features.signals import OTHER, fold
 from include.policy import FeaturePolicy
 
-KNOWN, UNKNOWN = "known", "unknown"
-OTHER = "other"
 MOST_VALUES = 100
-PRICE_STEPS = 2  # bins a doubling of the price
 
 Histograms = dict[str, dict[str, int]]
-Row = tuple[dt.date, str, str, int]
-NAMES = (c.EVENT_TYPE, c.CATEGORY, c.PRICE, c.SEGMENT, c.USER_ID)
+Row = tuple[dt.date, str, str | None, int]
 
 
 def histogram_rows(
     events: DataFrame, items: DataFrame, users: DataFrame, run_date: dt.date, policy: FeaturePolicy
 ) -> DataFrame:
-    """Return how often each value occurs in what was delivered in the popularity window.
+    """Count the values of each signal in what was delivered in the popularity window.
 
     Parameters
     ----------
@@ -40,48 +38,54 @@ def histogram_rows(
     Returns
     -------
     DataFrame
-        ingest_date, name (event_type, category, price, segment, user_id), value, count. A price is counted under the
-        lower edge of its bin, a power of the square root of 2; user_id is known or unknown.
+        ingest_date, name (of the signal), value (see `Signal.in_spark`), count.
     """
     since = run_date - dt.timedelta(days=policy.popularity_days)
     recent = events.where((F.col(c.INGEST_DATE) > since) & (F.col(c.INGEST_DATE) <= run_date))
-    known = recent.join(F.broadcast(items.select(c.ITEM_ID, c.CATEGORY)), c.ITEM_ID, how="left").join(
-        F.broadcast(users.select(c.USER_ID, c.SEGMENT)), c.USER_ID, how="left"
+    joined = recent.join(F.broadcast(_attributes(items, c.ITEMS, c.ITEM_ID)), c.ITEM_ID, how="left").join(
+        F.broadcast(_attributes(users, c.USERS, c.USER_ID)), c.USER_ID, how="left"
     )
-    steps = F.floor(F.log2(F.when(F.col(c.PRICE) > 0, F.col(c.PRICE))) * PRICE_STEPS)
-    values = {
-        c.EVENT_TYPE: F.col(c.EVENT_TYPE),
-        c.CATEGORY: F.col(c.CATEGORY),
-        c.PRICE: F.when(steps.isNotNull(), F.format_string("%.4f", F.pow(F.lit(2.0), steps / PRICE_STEPS))),
-        c.SEGMENT: F.col(c.SEGMENT),
-        c.USER_ID: F.when(F.col(c.USER_ID).isNotNull(), F.lit(KNOWN)),
-    }
     pairs = [
-        F.struct(F.lit(name).alias("name"), F.coalesce(value, F.lit(UNKNOWN)).alias("value"))
-        for name, value in values.items()
+        F.struct(
+            F.lit(signal.name).alias("name"),
+            signal.in_spark(*(F.col(_joined_name(signal.table, column)) for column in signal.columns)).alias("value"),
+        )
+        for signal in signals.SIGNALS
     ]
-    exploded = known.select(c.INGEST_DATE, F.inline(F.array(*pairs)))
+    exploded = joined.select(c.INGEST_DATE, F.inline(F.array(*pairs)))
     return exploded.groupBy(c.INGEST_DATE, "name", "value").count()
 
 
 def histograms(rows: Iterable[Row]) -> Histograms:
     """Return name to value to count; beyond the 100 most frequent values, all under "other"."""
-    counters: dict[str, Counter[str]] = {name: Counter() for name in NAMES}
-    for _, name, value, count in rows:
-        counters[name][value] += count
-    return {name: _most(counter) for name, counter in counters.items()}
+    return {name: _most(counter) for name, counter in _counters(rows).items()}
 
 
 def histograms_by_day(rows: Iterable[Row], whole: Histograms) -> dict[str, Histograms]:
     """Return day to name to value to count; values that `whole` counts under "other" are counted so each day."""
-    days: dict[str, dict[str, Counter[str]]] = {}
-    for day, name, value, count in rows:
-        counters = days.setdefault(day.isoformat(), {one: Counter() for one in NAMES})
-        counters[name][value if value in whole[name] else OTHER] += count
+    by_day: dict[dt.date, list[Row]] = {}
+    for row in rows:
+        by_day.setdefault(row[0], []).append(row)
     return {
-        day: {name: dict(sorted(counter.items())) for name, counter in counters.items()}
-        for day, counters in sorted(days.items())
+        day.isoformat(): {name: fold(counter, whole[name]) for name, counter in _counters(by_day[day]).items()}
+        for day in sorted(by_day)
     }
+
+
+def _counters(rows: Iterable[Row]) -> dict[str, Counter[str]]:
+    by_name = {signal.name: signal for signal in signals.SIGNALS}
+    counters = {name: Counter[str]() for name in by_name}
+    for _, name, value, count in rows:
+        counters[name][by_name[name].label(value)] += count
+    return counters
+
+
+def _attributes(rows: DataFrame, table: str, key: str) -> DataFrame:
+    return rows.select(key, *(F.col(name).alias(_joined_name(table, name)) for name in signals.columns_of(table)))
+
+
+def _joined_name(table: str, column: str) -> str:
+    return column if table == c.EVENTS else f"{table}_{column}"
 
 
 def _most(counter: Counter[str]) -> dict[str, int]:

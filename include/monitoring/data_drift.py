@@ -7,29 +7,30 @@ say how far apart ordinary days are: with many rows every p-value is tiny, with 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from include import columns as c
 from include.drift_policy import DriftPolicy
+from include.errors import ConfigurationError
+from include.features import signals
+from include.features.signals import OTHER, UNKNOWN, Signal, fold
 from include.monitoring.distances import adjust, compare_categories, compare_numbers
-from include.monitoring.profile import UNKNOWN, Profile, merge
+from include.monitoring.profile import DataProfile, merge
 
 SAME_WEEKDAYS = 3
 LEAST_REFERENCE_DAYS = 7
-NUMBERS = (c.PRICE,)
-MISSING = (c.USER_ID, c.PRICE)
 WORSE_THAN_WORST = 0.02  # a share that the reference knows from one of its days is no news
 
-Reference = Mapping[dt.date, Profile]
+Reference = Mapping[dt.date, DataProfile]
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far one column is from the reference.
+    """How far one signal is from the reference.
 
     Attributes
     ----------
@@ -38,7 +39,7 @@ class ColumnDrift:
     usual
         The same distance of the reference's days from each other: their mean.
     p_value
-        Corrected for the number of columns.
+        Corrected for the number of signals.
     details
         The other statistics: psi, new_share, wasserstein, jensen_shannon.
     """
@@ -60,7 +61,7 @@ class DataDrift:
     volume
         Events relative to what the weekday usually has; NaN without a reference.
     missing
-        Column to the rise of its missing share over the reference.
+        Signal to the rise of its missing share over the reference.
     broken, moved
         Sentences: why the feed is broken, and what moved.
     heavy_share, new_user_share, new_item_share
@@ -86,18 +87,25 @@ class DataDrift:
         return cls(**{**values, "columns": [ColumnDrift(**column) for column in values["columns"]]})
 
 
-def detect(day: dt.date, today: Profile, reference: Reference, policy: DriftPolicy) -> DataDrift:
-    """Compare a day with the reference's days."""
+def detect(day: dt.date, today: DataProfile, reference: Reference, policy: DriftPolicy) -> DataDrift:
+    """Compare a day with the days of the reference, see `reference_days`.
+
+    Raises
+    ------
+    ConfigurationError
+        When the policy has no limit for a signal that is to be compared.
+    """
     alike = same_weekdays(day, reference)
     then = merge(reference[one] for one in alike)
-    volume = (today.rows - (today.heavy or 0)) / (then.rows / len(alike)) if then.rows else float("nan")
-    missing = {name: today.missing_share(name) - then.missing_share(name) for name in MISSING} if alike else {}
-    worst = {name: max(one.missing_share(name) for one in reference.values()) for name in missing}
-    news = {name: today.missing_share(name) > worst[name] + WORSE_THAN_WORST for name in missing}
-    broken = _broken(today.rows, volume, {name: rise for name, rise in missing.items() if news[name]}, policy)
-    columns = [] if today.rows < policy.data.min_rows else _columns(today, then, alike, reference, policy)
+    volume = (today.rows - today.heavy) / (then.rows / len(alike)) if then.rows else float("nan")
+    required = [signal.name for signal in signals.SIGNALS if signal.required] if alike else []
+    rises = {name: today.missing_share(name) - then.missing_share(name) for name in required}
+    worst = {name: max(one.missing_share(name) for one in reference.values()) for name in required}
+    news = {name: rise for name, rise in rises.items() if today.missing_share(name) > worst[name] + WORSE_THAN_WORST}
+    enough = today.rows >= policy.data.min_rows
+    columns = _columns(today, alike, reference, policy) if enough else []
     rows = max(today.rows, 1)
-    shares = (today.new_users or 0) / rows, (today.new_items or 0) / rows
+    new = {"users": today.new_users / rows, "items": today.new_items / rows}
     moved = [
         f"{column.column} is {column.distance:.3f} from the reference, "
         f"{column.distance / column.usual:.1f} times the usual"
@@ -106,15 +114,25 @@ def detect(day: dt.date, today: Profile, reference: Reference, policy: DriftPoli
     ]
     moved += [
         f"{share:.0%} of the events are of {what} that the training set does not know"
-        for what, share in zip(("users", "items"), shares, strict=True)
-        if share > policy.data.max_new_share and today.rows >= policy.data.min_rows
+        for what, share in new.items()
+        if enough and share > policy.data.max_new_share
     ]
-    return DataDrift(today.rows, volume, missing, columns, broken, moved, (today.heavy or 0) / rows, *shares)
+    return DataDrift(
+        rows=today.rows,
+        volume=volume,
+        missing=rises,
+        columns=columns,
+        broken=_broken(today.rows, volume, news, policy),
+        moved=moved,
+        heavy_share=today.heavy / rows,
+        new_user_share=new["users"],
+        new_item_share=new["items"],
+    )
 
 
 def reference_days(
     reference: Reference, retrained: dt.date | None, held: Collection[dt.date] = ()
-) -> dict[dt.date, Profile]:
+) -> dict[dt.date, DataProfile]:
     """Return the days to compare with: none on hold, and after a retrain only those after it, once they are a week."""
     whole = {day: profile for day, profile in reference.items() if day not in held}
     later = {day: profile for day, profile in whole.items() if retrained is not None and day > retrained}
@@ -145,59 +163,78 @@ def _broken(rows: int, volume: float, missing: Mapping[str, float], policy: Drif
 
 
 def _columns(
-    today: Profile, then: Profile, alike: Sequence[dt.date], reference: Reference, policy: DriftPolicy
+    today: DataProfile, alike: Sequence[dt.date], reference: Reference, policy: DriftPolicy
 ) -> list[ColumnDrift]:
-    found = {}
-    for name in policy.data.min_distance:
-        a, b = _values(then, name), _values(today, name)
-        distance = _distance(name, a, b)
-        if distance is not None:
-            usual = _usual(name, tuple(_values(reference[one], name) for one in alike))
-            found[name] = (*distance, usual, _details(name, a, b))
-    adjusted = adjust([p_value for _, p_value, _, _ in found.values()])
-    columns = []
-    for (name, (distance_now, _, usual, details)), p_value in zip(found.items(), adjusted, strict=True):
-        moved = (
-            distance_now >= policy.data.min_distance[name]
-            and distance_now >= policy.data.times_usual * usual
-            and p_value <= policy.data.false_discoveries
+    found = []
+    for signal in signals.SIGNALS:
+        if signal.threshold is not None:
+            limit = _limit(signal, policy)
+            days = [_values(reference[day], signal) for day in alike]
+            known = {value for profile in reference.values() for value in profile.histograms.get(signal.name, {})}
+            now = _values(today, signal)
+            distance = _distance(signal, _add(days), fold(now, known) if OTHER in known else now)
+            if distance is not None:
+                found.append((signal, limit, distance, _usual(signal, days)))
+    adjusted = adjust([distance.p_value for _, _, distance, _ in found])
+    return [
+        ColumnDrift(
+            column=signal.name,
+            distance=distance.value,
+            usual=usual,
+            p_value=p_value,
+            moved=distance.value >= limit
+            and distance.value >= policy.data.times_usual * usual
+            and p_value <= policy.data.false_discoveries,
+            details=distance.details,
         )
-        columns.append(ColumnDrift(name, distance_now, usual, p_value, moved, details))
-    return columns
+        for (signal, limit, distance, usual), p_value in zip(found, adjusted, strict=True)
+    ]
 
 
-def _values(profile: Profile, name: str) -> dict[str, int]:
-    """Return a column's counts without the missing ones, which are the feed's matter."""
-    return {value: count for value, count in profile.histograms.get(name, {}).items() if value != UNKNOWN}
+def _limit(signal: Signal, policy: DriftPolicy) -> float:
+    limit = policy.data.min_distance.get(signal.threshold or "")
+    if limit is None:
+        raise ConfigurationError(
+            f"the drift policy has no data.min_distance.{signal.threshold} for the signal {signal.name}",
+            remedy="add it to include/config/drift.yaml",
+        )
+    return limit
 
 
-def _distance(name: str, then: Mapping[str, int], now: Mapping[str, int]) -> tuple[float, float] | None:
-    if name in NUMBERS:
-        numbers = compare_numbers(then, now)
-        return None if numbers is None else (numbers.ks, numbers.p_value)
+def _values(profile: DataProfile, signal: Signal) -> dict[str, int]:
+    """Return a signal's counts without the missing ones, which are the feed's matter."""
+    return {value: count for value, count in profile.histograms.get(signal.name, {}).items() if value != UNKNOWN}
+
+
+def _add(days: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total = Counter[str]()
+    for day in days:
+        total.update(day)
+    return total
+
+
+class _Distance(NamedTuple):
+    value: float
+    p_value: float
+    details: dict[str, float]
+
+
+def _distance(signal: Signal, then: Mapping[str, int], now: Mapping[str, int]) -> _Distance | None:
     categories = compare_categories(then, now)
-    return None if categories is None else (categories.jensen_shannon, categories.p_value)
+    if categories is None:
+        return None
+    details = {name: getattr(categories, name) for name in ("jensen_shannon", "psi", "new_share")}
+    if signal.kind == "category":
+        return _Distance(categories.jensen_shannon, categories.p_value, details)
+    numbers = compare_numbers(then, now)
+    return numbers and _Distance(numbers.ks, numbers.p_value, {**details, "wasserstein": numbers.wasserstein})
 
 
-def _details(name: str, then: Mapping[str, int], now: Mapping[str, int]) -> dict[str, float]:
-    details: dict[str, float] = {}
-    categories = compare_categories(then, now)
-    if categories is not None:
-        details = {
-            "jensen_shannon": categories.jensen_shannon,
-            "psi": categories.psi,
-            "new_share": categories.new_share,
-        }
-    numbers = compare_numbers(then, now) if name in NUMBERS else None
-    return details if numbers is None else {**details, "wasserstein": numbers.wasserstein}
-
-
-def _usual(name: str, days: tuple[dict[str, int], ...]) -> float:
+def _usual(signal: Signal, days: Sequence[Mapping[str, int]]) -> float:
     """Return the mean distance of each day from the others together; a small positive number without any."""
     found = []
     for place, day in enumerate(days):
-        others = merge(Profile(0, {name: other}) for n, other in enumerate(days) if n != place)
-        distance = _distance(name, others.histograms[name], day)
+        distance = _distance(signal, _add(other for n, other in enumerate(days) if n != place), day)
         if distance is not None:
-            found.append(distance[0])
+            found.append(distance.value)
     return max(float(np.mean(found)), 1e-6) if found else 1e-6

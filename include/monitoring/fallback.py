@@ -1,4 +1,4 @@
-"""To which batch a rollback would lead: the newest one of another model that nobody went back from."""
+"""To which batch a rollback would lead: the newest one of another model that was never rolled back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Have the lists themselves changed? The served batch against the batch that was served before it.
 
-Integers that change are no fault; a night with a new model shall change them. So nothing here causes an action:
+Lists that change are no fault: a new model changes them. So nothing here causes an action:
 it tells people where to look when results move.
 """
 
@@ -101,11 +101,24 @@ class PredictionDrift:
         return asdict(self)
 
 
-def distances(now: ListProfile, before: ListProfile, categories: Strings) -> tuple[float | None, float | None]:
-    """Return score_distance and category_distance of `PredictionDrift`."""
+def compare_profiles(
+    now: ListProfile, before: ListProfile, popular: Bools, categories: Strings
+) -> dict[str, float | None]:
+    """Return what `PredictionDrift` says of two batches by their profiles.
+
+    Parameters
+    ----------
+    popular, categories
+        (n_items,) whether an item is popular, and its category.
+    """
     scores = compare_numbers(before.scores, now.scores)
     mix = compare_categories(before.categories(categories), now.categories(categories))
-    return (scores.ks if scores else None), (mix.jensen_shannon if mix else None)
+    return {
+        "coverage_before": before.coverage(),
+        "popularity_bias_before": before.popularity_bias(popular),
+        "score_distance": scores.ks if scores else None,
+        "category_distance": mix.jensen_shannon if mix else None,
+    }
 
 
 def overlap(now: Integers, before: Integers) -> float:

@@ -1,7 +1,7 @@
 """A day's events as counts: what the watch keeps of them, however many there were.
 
 The same counts stand in a training set's manifest for each day of its reference (written by Spark,
-`include.features.reference`), so a day is compared with days and not with an average of weekdays and Sundays.
+`include.features.reference`), so that a day is compared with days and not with an average of weekdays and Sundays.
 """
 
 from __future__ import annotations
@@ -9,27 +9,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from include import columns as c
-from include.types import Bools, Doubles, Positions
+from include.features import signals
+from include.features.signals import UNKNOWN, Signal
+from include.monitoring.positions import NEW, find_positions
+from include.types import Bools, Positions
 
-Histograms = dict[str, dict[str, int]]
-
-UNKNOWN = "unknown"
-KNOWN, NEW = "known", "new"
-PRICE_STEPS = 2  # bins a doubling of the price, as in the reference
-MISSING, NEW_CODE = -1, -2
-COLUMNS = (c.EVENT_TYPE, c.CATEGORY, c.PRICE, c.SEGMENT, c.USER_ID)
+Histograms = Mapping[str, Mapping[str, int]]
 
 # An account is heavy beyond this multiple of what the busiest percent of the accounts does
 HEAVY_QUANTILE, HEAVY_FACTOR, HEAVY_LEAST = 0.99, 1.4, 20
 
 
 @dataclass(frozen=True)
-class Profile:
+class DataProfile:
     """Counts of one day or of several.
 
     Attributes
@@ -37,43 +35,39 @@ class Profile:
     rows
         Number of events.
     histograms
-        Column to value to count; what is missing counts as "unknown".
+        Signal to value to count; what is missing counts as "unknown".
     new_users, new_items
-        Events of users and of items that the training set does not know; None where that is not known.
+        Events of users and of items that the training set does not know; 0 for days of a reference.
     heavy
-        Events of accounts that do many times what busy people do; they are in no histogram. None as above.
+        Events of accounts that do many times what busy people do; they are in no histogram. 0 as above.
     """
 
     rows: int
     histograms: Histograms
-    new_users: int | None = None
-    new_items: int | None = None
-    heavy: int | None = None
+    new_users: int = 0
+    new_items: int = 0
+    heavy: int = 0
 
-    def missing_share(self, column: str) -> float:
-        """Return the share of rows in which `column` is missing."""
-        histogram = self.histograms.get(column, {})
+    def missing_share(self, name: str) -> float:
+        """Return the share of the events in which a signal is missing."""
+        histogram = self.histograms.get(name, {})
         total = sum(histogram.values())
         return histogram.get(UNKNOWN, 0) / total if total else 0.0
 
-    def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if value is not None}
 
-
-def from_histograms(histograms: Mapping[str, Mapping[str, int]]) -> Profile:
+def from_histograms(histograms: Histograms) -> DataProfile:
     """Return the profile of a reference day; each event has one event type."""
-    kept = {name: dict(values) for name, values in histograms.items()}
-    return Profile(sum(kept.get(c.EVENT_TYPE, {}).values()), kept)
+    return DataProfile(sum(histograms.get(c.EVENT_TYPE, {}).values()), histograms)
 
 
-def merge(profiles: Iterable[Profile]) -> Profile:
+def merge(profiles: Iterable[DataProfile]) -> DataProfile:
     """Return the counts of several days together."""
-    rows, sums = 0, {name: Counter[str]() for name in COLUMNS}
+    rows, sums = 0, {signal.name: Counter[str]() for signal in signals.SIGNALS}
     for profile in profiles:
         rows += profile.rows
         for name, histogram in profile.histograms.items():
             sums.setdefault(name, Counter()).update(histogram)
-    return Profile(rows, {name: dict(counter) for name, counter in sums.items()})
+    return DataProfile(rows, {name: dict(counter) for name, counter in sums.items()})
 
 
 def heavy_accounts(events: Positions) -> Bools:
@@ -102,71 +96,86 @@ class Profiler:
 
     Parameters
     ----------
-    event_types, categories, segments
-        Names of the codes.
-    item_categories, user_segments
-        (n_items,) and (n_users,) positions in `categories` and `segments`, -1 where unknown.
+    users, items
+        The columns that signals are made of, (n_users,) and (n_items,) rows in order of positions.
     heavy
-        (n_accounts,) accounts to set aside, by user code.
+        (n_accounts,) accounts to set aside, by the user's position.
     """
 
-    event_types: tuple[str, ...]
-    categories: tuple[str, ...]
-    segments: tuple[str, ...]
-    item_categories: Positions
-    user_segments: Positions
+    users: pa.Table
+    items: pa.Table
     heavy: Bools
-    _rows: int = 0
-    _new_users: int = 0
-    _new_items: int = 0
-    _heavy_rows: int = 0
-    _counts: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in COLUMNS})
+    _values: dict[str, pa.Array] = field(init=False)
+    _counts: dict[str, Counter[str]] = field(init=False)
+    _totals: Counter[str] = field(default_factory=Counter)
 
-    def add(self, kinds: Positions, users: Positions, items: Positions, prices: Doubles) -> None:
+    def __post_init__(self) -> None:
+        tables = {c.USERS: self.users, c.ITEMS: self.items}
+        self._counts = {signal.name: Counter() for signal in signals.SIGNALS}
+        self._values = {
+            signal.name: signal.in_arrow(*(tables[signal.table][name].combine_chunks() for name in signal.columns))
+            for signal in signals.SIGNALS
+            if signal.table in tables
+        }
+
+    def add(self, events: pa.RecordBatch, users: Positions, items: Positions) -> None:
         """Count events.
 
         Parameters
         ----------
-        kinds, users, items
-            Codes: positions, MISSING (-1), and for users and items NEW_CODE (-2) where the training set lacks them.
-        prices
-            NaN where missing.
+        events
+            With the events' columns that signals are made of.
+        users, items
+            (n_events,) positions, see `include.monitoring.positions`.
         """
-        self._rows += len(kinds)
-        known = (users >= 0) & (users < len(self.heavy))
-        people = ~(known & self.heavy[np.where(known, users, 0)]) if len(self.heavy) else np.ones(len(kinds), bool)
-        self._heavy_rows += int((~people).sum())
-        kinds, users, items, prices = kinds[people], users[people], items[people], prices[people]
-        self._new_users += int((users == NEW_CODE).sum())
-        self._new_items += int((items == NEW_CODE).sum())
-        self._count(c.EVENT_TYPE, kinds, self.event_types)
-        self._count(c.CATEGORY, _look_up(self.item_categories, items), self.categories)
-        self._count(c.SEGMENT, _look_up(self.user_segments, users), self.segments)
-        self._count(c.USER_ID, np.where(users == MISSING, MISSING, 0), (KNOWN,))
-        edges, inverse = np.unique(price_bins(prices), return_inverse=True)
-        names = tuple(UNKNOWN if np.isnan(edge) else f"{2.0 ** (edge / PRICE_STEPS):.4f}" for edge in edges)
-        self._count(c.PRICE, inverse, names)
+        self._totals["rows"] += events.num_rows
+        people = ~self._is_heavy(users)
+        if not people.all():
+            events, users, items = events.filter(pa.array(people)), users[people], items[people]
+        self._totals["heavy"] += int((~people).sum())
+        self._totals["new_users"] += int((users == NEW).sum())
+        self._totals["new_items"] += int((items == NEW).sum())
+        positions = {c.USERS: users, c.ITEMS: items}
+        for signal in signals.SIGNALS:
+            if signal.table in positions:
+                places = positions[signal.table]
+                self._count(signal, self._values[signal.name].take(pa.array(places, mask=places < 0)))
+            else:
+                self._count(signal, signal.in_arrow(*(events[name] for name in signal.columns)))
 
-    def profile(self) -> Profile:
+    def profile(self) -> DataProfile:
         """Return what was counted."""
-        histograms = {name: dict(counter) for name, counter in self._counts.items()}
-        return Profile(self._rows, histograms, self._new_users, self._new_items, self._heavy_rows)
+        totals = {name: self._totals[name] for name in ("rows", "new_users", "new_items", "heavy")}
+        return DataProfile(histograms={name: dict(counter) for name, counter in self._counts.items()}, **totals)
 
-    def _count(self, column: str, codes: Positions, names: tuple[str, ...]) -> None:
-        found = np.bincount(np.where(codes < 0, len(names), codes), minlength=len(names) + 1)
-        counter = self._counts[column]
-        for name, count in zip((*names, UNKNOWN), found.tolist(), strict=True):
-            if count:
-                counter[name] += count
+    def _is_heavy(self, users: Positions) -> Bools:
+        heavy = np.append(self.heavy, False)
+        found: Bools = heavy[np.where((users >= 0) & (users < len(self.heavy)), users, len(self.heavy))]
+        return found
 
-
-def price_bins(prices: Doubles) -> Doubles:
-    """Return the number of the bin of each price, NaN for a price that is missing or not positive."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bins: Doubles = np.floor(np.log2(np.where(prices > 0, prices, np.nan)) * PRICE_STEPS)
-    return bins
+    def _count(self, signal: Signal, values: pa.Array) -> None:
+        counter = self._counts[signal.name]
+        for entry in pc.value_counts(values).to_pylist():
+            counter[signal.label(entry["values"])] += entry["counts"]
 
 
-def _look_up(table: Positions, codes: Positions) -> Positions:
-    found: Positions = np.where(codes >= 0, np.append(table, MISSING)[np.where(codes >= 0, codes, -1)], MISSING)
-    return found
+def event_columns() -> list[str]:
+    """Return the columns of the events that `profile_events` needs."""
+    return list(dict.fromkeys([c.USER_ID, c.ITEM_ID, *signals.columns_of(c.EVENTS)]))
+
+
+def profile_events(batches: Iterable[pa.RecordBatch], users: pa.Table, items: pa.Table, heavy: Bools) -> DataProfile:
+    """Return the counts of a day's events; those of `heavy` accounts are counted apart.
+
+    Parameters
+    ----------
+    batches
+        With the columns of `event_columns`.
+    users, items
+        The training set's, in its order: the identifier and the columns that signals are made of.
+    """
+    profiler = Profiler(users, items, heavy)
+    user_ids, item_ids = users[c.USER_ID].combine_chunks(), items[c.ITEM_ID].combine_chunks()
+    for batch in batches:
+        profiler.add(batch, find_positions(batch[c.USER_ID], user_ids), find_positions(batch[c.ITEM_ID], item_ids))
+    return profiler.profile()

@@ -7,8 +7,9 @@ is quick and certain; then the world.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +17,8 @@ from include.drift_policy import DriftPolicy
 from include.monitoring.control import Day, Point, chart
 from include.monitoring.data_drift import DataDrift
 from include.monitoring.performance import Comparison
+
+ASK = "ask_rollback"
 
 
 class Kind(StrEnum):
@@ -56,14 +59,9 @@ class Signals:
     verdict: Kind | None = None
 
     def as_json(self) -> dict[str, Any]:
-        plain = {name: value for name, value in vars(self).items() if name not in ("data", "comparison", "purchases")}
-        return {
-            **plain,
-            "day": self.day.isoformat(),
-            "data": self.data.as_json(),
-            "comparison": self.comparison.as_json(),
-            "purchases": self.purchases.as_json() if self.purchases else None,
-        }
+        """Return what JSON can hold; a number that is not finite is null."""
+        found: dict[str, Any] = _finite(asdict(self))
+        return {**found, "day": self.day.isoformat()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Signals:
@@ -101,6 +99,13 @@ class Verdict:
     points: list[Point]
     automatic: bool = True
     since: dt.date | None = None
+
+
+def next_task(verdict: str, automatic: bool, target: str | None) -> str:
+    """Return the task that carries a verdict out; a rollback without a `target` is none."""
+    if verdict == Kind.ROLLBACK:
+        return ("rollback" if automatic else ASK) if target else str(Kind.NOTHING)
+    return verdict
 
 
 def decide(history: Sequence[Signals], policy: DriftPolicy) -> Verdict:
@@ -221,3 +226,11 @@ def _bots_note(today: Signals, policy: DriftPolicy) -> list[str]:
     if share < policy.data.heavy_share:
         return []
     return [f"accounts that behave like bots made {share:.1%} of the events; they are left out of the comparison"]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -20,21 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse
 
+from include.contract import EVENT_TYPES
 from include.drift_policy import load_drift_policy
+from include.lake.artifacts import READ_ROWS
 from include.monitoring.data_drift import detect
-from include.monitoring.events import (
-    COLUMNS,
-    Coder,
-    count_accounts,
-    known,
-    list_matrix,
-    people,
-    profile_events,
-    wanted_pairs,
-)
+from include.monitoring.pairs import COLUMNS, choose_users, list_matrix, wanted_pairs
 from include.monitoring.performance import compare_lists
-from include.monitoring.profile import heavy_accounts
-from jobs._watch import EVENT_TYPES, READ_ROWS
+from include.monitoring.positions import count_accounts
+from include.monitoring.profile import event_columns, heavy_accounts, profile_events
 from jobs.performance import MOST_USERS
 
 N_CATEGORIES, N_SEGMENTS, TOP_N, CHUNK = 60, 20, 50, 1_000_000
@@ -95,19 +88,19 @@ def main() -> None:
         events = write_events(Path(name), options.events, users, items)
         lists = write_lists(Path(name), users, items)
         before, started = memory(), time.monotonic()
-        coder = Coder(users, items, EVENT_TYPES)
         segments = np.array([f"s{n}" for n in rng.integers(0, N_SEGMENTS, options.users)])
-        about = known(np.array([f"c{n}" for n in rng.integers(0, N_CATEGORIES, options.items)]), segments)
+        categories = np.array([f"c{n}" for n in rng.integers(0, N_CATEGORIES, options.items)])
+        tables = pa.table({"user_id": users, "segment": segments}), pa.table({"item_id": items, "category": categories})
         accounts = count_accounts(read(events, ["user_id"]), users)
-        profile = profile_events(read(events, COLUMNS), coder, about, heavy_accounts(accounts))
+        profile = profile_events(read(events, event_columns()), *tables, heavy_accounts(accounts))
         reference = {DAY - dt.timedelta(days=back): profile for back in range(1, 29)}
         drift = detect(DAY, profile, reference, policy)
         data = time.monotonic() - started
-        chosen = people(accounts, MOST_USERS)
+        chosen = choose_users(accounts, MOST_USERS)
         nothing = sparse.csr_matrix((options.users, options.items), dtype=bool)
         pairs = 0
         for kinds in (policy.results.events, ("purchase",)):
-            wanted = wanted_pairs(read(events, COLUMNS), coder, kinds, chosen, nothing)
+            wanted = wanted_pairs(read(events, COLUMNS), users, items, kinds, chosen, nothing)
             rows = np.flatnonzero(np.diff(wanted.indptr))
             found = list_matrix(read([lists], ["user_id", "item_ids"]), users.take(rows), items, TOP_N)
             compared = compare_lists(

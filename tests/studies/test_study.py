@@ -9,7 +9,7 @@ from include.demo_shop import ShopConfig
 from include.drift_policy import load_drift_policy
 from include.monitoring.verdict import Kind
 from studies.night import best
-from studies.plot import draw
+from studies.plot import draw_shop
 from studies.report import ShopRuns, as_text, first_night, summarise
 from studies.run import SCENARIOS, open_shop
 from studies.study import QUIET, STABLE_NIGHTS_A_SHOP, run_shop
@@ -61,8 +61,8 @@ def test_the_same_seed_gives_the_same_nights(shop: ShopRuns) -> None:
 def test_the_figures_are_read_by_people(shop: ShopRuns) -> None:
     text = as_text(summarise([shop]))
     assert "false actions" in text and "stable twin" in text
-    plot = draw(shop)
-    assert plot.startswith("<svg") and plot.count("<polyline") >= 3 * (len(SCENARIOS) - 1)
+    plot = draw_shop(shop)
+    assert plot.startswith("<svg") and plot.count('id="curve-') >= 3 * (len(SCENARIOS) - 1)
 
 
 def test_best_is_a_sorted_prefix() -> None:

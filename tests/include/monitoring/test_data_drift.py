@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 
 from include.monitoring.data_drift import DataDrift, detect, reference_days
-from include.monitoring.profile import Profile, from_histograms
+from include.monitoring.profile import DataProfile, from_histograms
 from tests.include.monitoring.cases import FIRST, POLICY
 
-Make = Callable[[np.random.Generator, dt.date], Profile]
+Make = Callable[[np.random.Generator, dt.date], DataProfile]
 CATEGORIES = ["a", "b", "c", "d", "e"]
 WEEKDAY, WEEKEND = [0.4, 0.3, 0.15, 0.1, 0.05], [0.1, 0.2, 0.3, 0.2, 0.2]
 PRICES = ["1.0000", "1.4142", "2.0000", "2.8284", "4.0000"]
 
 
-def profile(rng: np.random.Generator, day: dt.date, rows: int = 4000, shift: int = 0, missing: float = 0.05) -> Profile:
+def profile(
+    rng: np.random.Generator, day: dt.date, rows: int = 4000, shift: int = 0, missing: float = 0.05
+) -> DataProfile:
     """Weekends look for other categories and have more events; `shift` makes everything dearer."""
     weekend = day.weekday() >= 5
     rows = int(rows * (1.4 if weekend else 1.0) * rng.uniform(0.95, 1.05))
@@ -37,7 +39,7 @@ def profile(rng: np.random.Generator, day: dt.date, rows: int = 4000, shift: int
     )
 
 
-def check(day: dt.date, today: Profile, seed: int = 0) -> DataDrift:
+def check(day: dt.date, today: DataProfile, seed: int = 0) -> DataDrift:
     rng = np.random.default_rng(seed)
     days = [day - dt.timedelta(days=back) for back in range(28, 0, -1)]
     return detect(day, today, {one: profile(rng, one) for one in days}, POLICY)
@@ -86,14 +88,14 @@ def test_without_a_reference_nothing_moves() -> None:
 
 
 def test_after_a_retrain_only_later_days_are_the_reference() -> None:
-    days = {FIRST + dt.timedelta(days=n): Profile(1, {}) for n in range(28)}
+    days = {FIRST + dt.timedelta(days=n): DataProfile(1, {}) for n in range(28)}
     assert len(reference_days(days, None)) == 28
     assert len(reference_days(days, FIRST + dt.timedelta(days=24))) == 28, "three days are too few"
     assert min(reference_days(days, FIRST + dt.timedelta(days=10))) == FIRST + dt.timedelta(days=11)
 
 
 def test_days_on_hold_are_no_reference() -> None:
-    days = {FIRST + dt.timedelta(days=n): Profile(1, {}) for n in range(28)}
+    days = {FIRST + dt.timedelta(days=n): DataProfile(1, {}) for n in range(28)}
     assert FIRST not in reference_days(days, None, {FIRST})
 
 

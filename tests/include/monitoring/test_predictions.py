@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from include.monitoring.predictions import distances, overlap, profile_lists
+from include.monitoring.predictions import compare_profiles, overlap, profile_lists
 
 ITEMS = pa.array(["a", "b", "c", "d"])
 CATEGORIES = np.array(["x", "x", "y", "y"])
@@ -31,10 +31,16 @@ def test_coverage_popularity_and_mix() -> None:
 
 def test_equal_lists_are_at_no_distance_and_other_ones_are() -> None:
     now, same = (profile_lists(lists(["a", "b"], ["c"]), ITEMS) for _ in range(2))
-    assert distances(now, same, CATEGORIES) == (0.0, 0.0)
+    popular = np.array([True, False, False, False])
+    found = compare_profiles(now, same, popular, CATEGORIES)
+    assert (found["score_distance"], found["category_distance"]) == (0.0, 0.0)
+    assert (found["coverage_before"], found["popularity_bias_before"]) == (
+        same.coverage(),
+        same.popularity_bias(popular),
+    )
     other = profile_lists(lists(["c", "d"], ["c"], score=4.0), ITEMS)
-    scores, mix = distances(other, now, CATEGORIES)
-    assert scores == 1.0 and mix is not None and mix > 0.4
+    found = compare_profiles(other, now, popular, CATEGORIES)
+    assert found["score_distance"] == 1.0 and (found["category_distance"] or 0) > 0.4
 
 
 def test_overlap_is_of_those_who_have_lists() -> None:

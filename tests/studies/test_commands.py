@@ -15,7 +15,7 @@ import pytest
 
 from include.lake import Lake, partition_folder
 from include.settings import Settings
-from jobs import drift_replay, drift_simulation
+from studies import replay, simulation
 from tests.commits import commit_all
 
 FIRST = dt.date(2026, 1, 5)
@@ -31,7 +31,7 @@ def test_the_figures_have_the_names_that_were_asked_for(
     monkeypatch.setattr(study, "run_shop", lambda *rest: whole(*rest[:3], ShopConfig(users=150, items=100)))
     out, plot = tmp_path / "figures.json", tmp_path / "plot.svg"
     line = ["--seed", "3", "--nights", "10", "--out", str(out), "--plot", str(plot)]
-    drift_simulation.run(settings, drift_simulation.arguments().parse_args(line))
+    simulation.run(settings, simulation.arguments().parse_args(line))
     figures = json.loads(out.read_text())
     assert {
         "false_actions_per_200_nights",
@@ -75,6 +75,6 @@ def test_a_real_shop_is_replayed(settings: Settings, lake: Lake, tmp_path: Path)
     )
     write(lake, "users", FIRST, {"user_id": [f"u{n}" for n in range(120)], "segment": ["north"] * 120})
     out = tmp_path / "verdicts.csv"
-    found = drift_replay.run(settings, argparse.Namespace(first=days[20], last=days[-1], out=out))
+    found = replay.run(settings, argparse.Namespace(first=days[20], last=days[-1], out=out))
     assert found == {"days": len(days) - 20, "nothing": len(days) - 20}
     assert len(out.read_text().splitlines()) == len(days) - 20 + 1

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from include.monitoring.events import Coder, count_accounts, known, list_matrix, people, profile_events, wanted_pairs
-from include.monitoring.profile import heavy_accounts
+from include.monitoring.pairs import choose_users, list_matrix, wanted_pairs
+from include.monitoring.positions import count_accounts
+from include.monitoring.profile import heavy_accounts, profile_events
 
 USERS, ITEMS = pa.array(["u0", "u1", "u2"]), pa.array(["a", "b", "c"])
-CODER = Coder(USERS, ITEMS, ("view", "cart", "purchase", "return"))
-ABOUT = known(np.array(["MUG", "", "LAMP"]), np.array(["north", "everybody", "south"]))
+USER_TABLE = pa.table({"user_id": USERS, "segment": ["north", "everybody", "south"]})
+ITEM_TABLE = pa.table({"item_id": ITEMS, "category": ["MUG", None, "LAMP"]})
 EVENTS = [
     ("u0", "a", "view", 4.0), ("u0", "a", "purchase", 4.0), ("u1", "b", "view", None), (None, "c", "view", 2.0),
     ("stranger", "c", "cart", 1.0), ("u2", "new", "view", -1.0), ("u2", "c", "return", 2.0), ("u2", "a", "view", 4.0),
@@ -36,7 +37,7 @@ def batches(size: int) -> list[pa.RecordBatch]:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_the_counts_of_a_day(size: int) -> None:
-    profile = profile_events(batches(size), CODER, ABOUT, np.zeros(3, bool))
+    profile = profile_events(batches(size), USER_TABLE, ITEM_TABLE, np.zeros(3, bool))
     assert profile.rows == 8
     assert profile.histograms == {
         "event_type": {"view": 5, "purchase": 1, "cart": 1, "return": 1},
@@ -49,7 +50,7 @@ def test_the_counts_of_a_day(size: int) -> None:
 
 
 def test_heavy_accounts_are_counted_apart() -> None:
-    profile = profile_events(batches(100), CODER, ABOUT, np.array([False, False, True]))
+    profile = profile_events(batches(100), USER_TABLE, ITEM_TABLE, np.array([False, False, True]))
     assert (profile.rows, profile.heavy) == (8, 3)
     assert sum(profile.histograms["event_type"].values()) == 5
 
@@ -60,7 +61,7 @@ def test_pairs_are_new_and_of_the_events_asked_for(size: int) -> None:
     everybody, nothing = np.ones(3, bool), sparse.csr_matrix((3, 3), dtype=bool)
 
     def pairs(events: list[str], chosen: Any, before: Any) -> list[tuple[int, int]]:
-        found = wanted_pairs(batches(size), CODER, events, chosen, before)
+        found = wanted_pairs(batches(size), USERS, ITEMS, events, chosen, before)
         return list(zip(*(part.tolist() for part in found.nonzero()), strict=True))
 
     assert pairs(["view", "cart", "purchase"], everybody, nothing) == [(0, 0), (1, 1), (2, 0)]
@@ -72,8 +73,8 @@ def test_pairs_are_new_and_of_the_events_asked_for(size: int) -> None:
 def test_accounts_and_who_is_looked_at() -> None:
     assert count_accounts(batches(2), USERS).tolist() == [2, 1, 3]
     counts = np.append(np.full(999, 5), 500)
-    assert people(counts, 1000).sum() == 999
-    assert people(counts, 100).sum() == 100
+    assert choose_users(counts, 1000).sum() == 999
+    assert choose_users(counts, 100).sum() == 100
     assert heavy_accounts(np.zeros(4, int)).sum() == 0
 
 

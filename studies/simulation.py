@@ -1,8 +1,8 @@
-"""Try the watch on demo shops: hundreds of stable nights, and each fault in every shop.
+"""Try the drift watch on demo shops: hundreds of stable nights, and each fault in every shop.
 
-    python -m jobs.drift_simulation --seed 1 --nights 1600 --out figures.json --plot docs/drift-simulation.svg
+    python -m studies.simulation --seed 1 --nights 1600 --out figures.json --plot docs/drift-simulation.svg
 
-The code that is tried is the one that the jobs data_drift, performance and verdict use; only the night is a stand-in
+The code on trial is what the jobs data_drift, performance and verdict use; only the night is a stand-in
 (studies/night.py). Each shop has 80 stable nights, so --nights 1600 are 20 shops and take about ten
 minutes on one core. The same seed gives the same figures.
 """
@@ -18,14 +18,14 @@ from typing import Any
 
 from include.drift_policy import load_drift_policy
 from include.settings import Settings
-from jobs import _command
+from studies import command
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def arguments() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = _command.parser(__doc__)
+    parser = command.parser(__doc__)
     parser.add_argument("--seed", type=int, default=1, help="another seed is another set of shops; default 1")
     parser.add_argument("--nights", type=int, default=800, help="stable nights, rounded up to whole shops; default 800")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
@@ -37,7 +37,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the figures; the tables go to stderr, for people."""
     # The stand-in's matrices are small: threads cost more than they bring, and change last digits by their number
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    from studies.plot import draw
+    from studies.plot import draw_shop
     from studies.report import as_text, summarise
     from studies.study import study
 
@@ -47,9 +47,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n")
     if arguments.plot:
-        arguments.plot.write_text(draw(shops[0]))
+        arguments.plot.write_text(draw_shop(shops[0]))
     return figures
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(command.main(arguments(), run))
