@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from include.lake.artifacts import Content, find_or_make, open_artifact
+from include.lake import Content, find_or_make, open_artifact
 from include.monitoring.data_drift import DataDrift
 from include.monitoring.fallback import Candidate
 from include.monitoring.judge import judge_day

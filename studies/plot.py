@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.monitoring.plots import HEIGHT, add_lines, draw
 from include.monitoring.verdict import Kind
-from studies.report import ShopRuns
-from studies.run import SCENARIOS, STABLE
+from studies.run import SCENARIOS, STABLE, ShopRuns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -26,8 +26,7 @@ import pyarrow.compute as pc
 from include import columns as c
 from include.drift_policy import DriftPolicy, load_drift_policy
 from include.features.signals import UNKNOWN
-from include.lake import Lake, open_lake, partition_uris
-from include.lake.artifacts import read_table
+from include.lake import Lake, open_lake, partition_uris, read_table
 from include.monitoring.positions import find_positions
 from include.monitoring.verdict import Signals, Verdict
 from include.settings import Settings

@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from include.demo_shop import FaultKind
 from include.monitoring.verdict import Kind
-from studies.run import BAD_MODEL, QUIET_NIGHTS, SCENARIOS, STABLE, NightRecord, Scenario, mean_share
+from studies.run import BAD_MODEL, QUIET, SCENARIOS, STABLE, NightRecord, Scenario, ShopRuns
 
 ACTIONS = (Kind.RETRAIN, Kind.ROLLBACK)
-BEFORE_NIGHTS = 7
 LOST_SHARE = 0.10
 TASTE_NIGHTS, RECOVERY_NIGHTS, RECOVERED = 3, 2, 0.90
+Check = tuple[bool, int | None]
 TASTE, DECAY, PRICE, BROKEN, BOTS = (kind.value for kind in FaultKind)
-
-
-@dataclass(frozen=True)
-class ShopRuns:
-    """All runs of one shop: its quiet nights, then each scenario with the watch and without."""
-
-    number: int
-    quiet: list[NightRecord]
-    watched: dict[str, list[NightRecord]]
-    unwatched: dict[str, list[NightRecord]]
-
-    @property
-    def before(self) -> float:
-        """Mean share of the last quiet week."""
-        return mean_share(self.quiet[-BEFORE_NIGHTS:])
-
-
-@dataclass
-class Tally:
-    """Counts hits among runs."""
-
-    hits: int = 0
-    runs: int = 0
-    nights: list[int | None] = field(default_factory=list)
-
-    def add(self, hit: bool, night: int | None = None) -> None:
-        self.hits += hit
-        self.runs += 1
-        self.nights.append(night)
-
-    @property
-    def share(self) -> float | None:
-        return round(self.hits / self.runs, 4) if self.runs else None
 
 
 def first_night(records: Sequence[NightRecord], kind: Kind) -> int | None:
@@ -62,48 +28,36 @@ def summarise(shops: Sequence[ShopRuns]) -> dict[str, Any]:
     """Return the figures of all shops; shares are of runs."""
     stable = [record for shop in shops for record in [*shop.quiet, *shop.watched[STABLE]]]
     false = sum(record.verdict in ACTIONS for record in stable)
-    tallies = {
-        "bad_model_rolled_back_within_1_night": Tally(),
-        "taste_shift_retrained_within_3_nights": Tally(),
-        "recall_back_within_2_nights_after": Tally(),
-        "decay_found_in_time": Tally(),
-        "price_shift_retrained_within_3_nights": Tally(),
-        "broken_feed_held": Tally(),
-        "bots_reported": Tally(),
-    }
-    for shop in shops:
-        _add(tallies, shop)
+    found = {name: [check(shop) for shop in shops] for name, check in CHECKS.items()}
+    nights = {name: [night for _, night in checks] for name, checks in found.items()}
     bots = [record for shop in shops for record in shop.watched[BOTS]]
     return {
         "shops": len(shops),
         "stable_nights": len(stable),
         "false_actions": false,
         "false_actions_per_200_nights": round(200 * false / len(stable), 4),
-        **{name: tally.share for name, tally in tallies.items()},
-        "actions_after_the_feed_was_mended": _actions(shops, BROKEN),
+        **{name: round(sum(hit for hit, _ in checks) / len(checks), 4) for name, checks in found.items()},
+        "actions_after_the_feed_was_mended": sum(
+            one.verdict in ACTIONS for shop in shops for one in shop.watched[BROKEN]
+        ),
         "rollbacks_because_of_bots": sum(record.verdict == Kind.ROLLBACK for record in bots),
         "confusion": confusion(shops),
-        "nights_to_detection": {name: _spread(tally.nights) for name, tally in tallies.items() if any(tally.nights)},
+        "nights_to_detection": {name: _spread(found) for name, found in nights.items() if any(found)},
         "purchases_lost": {scenario.name: lost(shops, scenario) for scenario in SCENARIOS},
         "share_2_nights_after_retrain": _recoveries(shops),
     }
 
 
-def _add(tallies: dict[str, Tally], shop: ShopRuns) -> None:
-    watched = shop.watched
-    night = first_night(watched[BAD_MODEL], Kind.ROLLBACK)
-    tallies["bad_model_rolled_back_within_1_night"].add(night == 1, night)
-    night = first_night(watched[TASTE], Kind.RETRAIN)
-    tallies["taste_shift_retrained_within_3_nights"].add(night is not None and night <= TASTE_NIGHTS, night)
-    tallies["recall_back_within_2_nights_after"].add(recovery(shop) >= RECOVERED)
-    night = first_night(watched[DECAY], Kind.RETRAIN)
-    tallies["decay_found_in_time"].add(found_in_time(shop), night)
-    night = first_night(watched[PRICE], Kind.RETRAIN)
-    tallies["price_shift_retrained_within_3_nights"].add(night is not None and night <= TASTE_NIGHTS, night)
-    broken = watched[BROKEN]
-    days = next(scenario.fault_days or 0 for scenario in SCENARIOS if scenario.name == BROKEN)
-    tallies["broken_feed_held"].add(all(record.verdict == Kind.HOLD for record in broken[:days]))
-    tallies["bots_reported"].add(watched[BOTS][0].bots)
+def found_within(shop: ShopRuns, scenario: str, kind: Kind, nights: int) -> Check:
+    """Return whether the watch came to a verdict within so many nights of a fault, and on which night it did."""
+    night = first_night(shop.watched[scenario], kind)
+    return night is not None and night <= nights, night
+
+
+def held(shop: ShopRuns) -> Check:
+    """Return whether every day of a broken feed was held."""
+    days = next(scenario.fault_days for scenario in SCENARIOS if scenario.name == BROKEN)
+    return all(record.verdict == Kind.HOLD for record in shop.watched[BROKEN][:days]), None
 
 
 def recovery(shop: ShopRuns) -> float:
@@ -115,14 +69,23 @@ def recovery(shop: ShopRuns) -> float:
     return max(after, default=0.0) / shop.before
 
 
-def found_in_time(shop: ShopRuns) -> bool:
-    """Tell whether slow decay led to a retrain before a tenth of the share was lost that the stable twin had."""
+def found_in_time(shop: ShopRuns) -> Check:
+    """Return whether slow decay led to a retrain before a tenth of the stable twin's share was lost, and when."""
     night = first_night(shop.watched[DECAY], Kind.RETRAIN)
     pairs = zip(shop.unwatched[DECAY], shop.unwatched[STABLE], strict=False)
     lost_at = next((n for n, (one, twin) in enumerate(pairs, 1) if one.share < (1 - LOST_SHARE) * twin.share), None)
-    if night is None:
-        return False
-    return lost_at is None or night <= lost_at
+    return night is not None and (lost_at is None or night <= lost_at), night
+
+
+CHECKS: dict[str, Callable[[ShopRuns], Check]] = {
+    "bad_model_rolled_back_within_1_night": lambda shop: found_within(shop, BAD_MODEL, Kind.ROLLBACK, 1),
+    "taste_shift_retrained_within_3_nights": lambda shop: found_within(shop, TASTE, Kind.RETRAIN, TASTE_NIGHTS),
+    "recall_back_within_2_nights_after": lambda shop: (recovery(shop) >= RECOVERED, None),
+    "decay_found_in_time": found_in_time,
+    "price_shift_retrained_within_3_nights": lambda shop: found_within(shop, PRICE, Kind.RETRAIN, TASTE_NIGHTS),
+    "broken_feed_held": held,
+    "bots_reported": lambda shop: (shop.watched[BOTS][0].bots, None),
+}
 
 
 def confusion(shops: Sequence[ShopRuns]) -> dict[str, dict[str, int]]:
@@ -138,12 +101,12 @@ def confusion(shops: Sequence[ShopRuns]) -> dict[str, dict[str, int]]:
 
 def lost(shops: Sequence[ShopRuns], scenario: Scenario) -> dict[str, float]:
     """Return the shoppers' purchases from the shelf, per day, of the stable twin, without the watch and with it."""
-    found = {}
-    for name, runs in (("unwatched", "unwatched"), ("watched", "watched")):
-        records = [record.purchases for shop in shops for record in getattr(shop, runs)[scenario.name]]
-        found[name] = round(float(np.mean(records)), 2)
+    means = {
+        runs: round(float(np.mean([one.purchases for shop in shops for one in getattr(shop, runs)[scenario.name]])), 2)
+        for runs in ("unwatched", "watched")
+    }
     twins = [record.purchases for shop in shops for record in shop.unwatched[STABLE][: scenario.nights]]
-    return {"stable_twin": round(float(np.mean(twins)), 2), **found}
+    return {"stable_twin": round(float(np.mean(twins)), 2), **means}
 
 
 def _recoveries(shops: Sequence[ShopRuns]) -> dict[str, float]:
@@ -162,11 +125,6 @@ def _recoveries(shops: Sequence[ShopRuns]) -> dict[str, float]:
     }
 
 
-def _actions(shops: Sequence[ShopRuns], name: str) -> int:
-    """Count actions of a scenario; on broken days there are none, those on hold."""
-    return sum(record.verdict in ACTIONS for shop in shops for record in shop.watched[name])
-
-
 def _spread(nights: Sequence[int | None]) -> dict[str, Any]:
     found = sorted(night for night in nights if night is not None)
     if not found:
@@ -177,7 +135,7 @@ def _spread(nights: Sequence[int | None]) -> dict[str, Any]:
 def as_text(figures: dict[str, Any]) -> str:
     """Return the figures as people read them."""
     lines = [
-        f"{figures['shops']} shops, {figures['stable_nights']} stable nights ({QUIET_NIGHTS} of each before any fault)"
+        f"{figures['shops']} shops, {figures['stable_nights']} stable nights ({QUIET.nights} of each before any fault)"
     ]
     lines += ["", f"{'nights with verdict':<16}" + "".join(f"{kind:>10}" for kind in Kind)]
     lines += [

@@ -17,7 +17,7 @@ from studies.night import DayLog, Model, Night, NightLists, expected_purchases, 
 from studies.watch import StudyWatch
 
 HISTORY_DAYS = 60
-QUIET_NIGHTS = 30
+BEFORE_NIGHTS = 7
 BROKEN_FIT_NIGHTS = 10
 FIRST_OPENING = dt.date(2025, 1, 1)
 DAYS_BETWEEN_OPENINGS = 53  # so that a few shops see all of the year, Christmas among it
@@ -27,11 +27,10 @@ STABLE, BAD_MODEL = "stable", "bad_model"
 
 @dataclass(frozen=True)
 class Scenario:
-    """What goes wrong, for how many nights it is looked at, and what the watch should do about it."""
+    """What goes wrong, for how many nights it is looked at, and how many days the fault lasts (None: to the end)."""
 
     name: str
     nights: int
-    right: frozenset[Kind]
     fault_days: int | None = None
 
     @property
@@ -39,15 +38,17 @@ class Scenario:
         return FaultKind(self.name) if self.name in set(FaultKind) else None
 
 
+QUIET = Scenario(STABLE, 30)
 SCENARIOS = (
-    Scenario(STABLE, 50, frozenset({Kind.NOTHING})),
-    Scenario(FaultKind.TASTE_SHIFT.value, 21, frozenset({Kind.RETRAIN})),
-    Scenario(FaultKind.SLOW_DECAY.value, 50, frozenset({Kind.RETRAIN})),
-    Scenario(FaultKind.PRICE_SHIFT.value, 14, frozenset({Kind.RETRAIN})),
-    Scenario(FaultKind.BROKEN_FEED.value, 10, frozenset({Kind.HOLD}), fault_days=3),
-    Scenario(FaultKind.BOT_TRAFFIC.value, 14, frozenset({Kind.NOTHING})),
-    Scenario(BAD_MODEL, 14, frozenset({Kind.ROLLBACK})),
+    Scenario(STABLE, 50),
+    Scenario(FaultKind.TASTE_SHIFT.value, 21),
+    Scenario(FaultKind.SLOW_DECAY.value, 50),
+    Scenario(FaultKind.PRICE_SHIFT.value, 14),
+    Scenario(FaultKind.BROKEN_FEED.value, 10, fault_days=3),
+    Scenario(FaultKind.BOT_TRAFFIC.value, 14),
+    Scenario(BAD_MODEL, 14),
 )
+STABLE_NIGHTS_A_SHOP = QUIET.nights + SCENARIOS[0].nights
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Installation:
 def open_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | None = None) -> Installation:
     """Return shop `number` after its history, with its first lists live."""
     opening = FIRST_OPENING + dt.timedelta(days=number * DAYS_BETWEEN_OPENINGS % 365)
-    horizon = HISTORY_DAYS + QUIET_NIGHTS + max(scenario.nights for scenario in SCENARIOS) + 1
+    horizon = HISTORY_DAYS + QUIET.nights + max(scenario.nights for scenario in SCENARIOS) + 1
     base = config or ShopConfig()
     shop = Shop(
         ShopConfig(users=base.users, items=base.items, seed=1000 * seed + number, opening=opening, horizon_days=horizon)
@@ -135,6 +136,25 @@ def open_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | 
     return Installation(shop, night, watch, model, live, day.date + dt.timedelta(days=1))
 
 
-def mean_share(records: list[NightRecord]) -> float:
-    """Return the mean expected share of some nights."""
-    return float(np.mean([record.share for record in records]))
+@dataclass(frozen=True)
+class ShopRuns:
+    """All runs of one shop: its quiet nights, then each scenario with the watch and without."""
+
+    number: int
+    quiet: list[NightRecord]
+    watched: dict[str, list[NightRecord]]
+    unwatched: dict[str, list[NightRecord]]
+
+    @property
+    def before(self) -> float:
+        """Mean share of the last quiet nights."""
+        return float(np.mean([record.share for record in self.quiet[-BEFORE_NIGHTS:]]))
+
+
+def run_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | None = None) -> ShopRuns:
+    """Return one shop's runs; all scenarios begin from the same evening."""
+    opened = open_shop(number, seed, policy, config)
+    quiet = list(opened.run(QUIET, watched=True))
+    watched = {one.name: list(opened.copy().run(one, watched=True)) for one in SCENARIOS}
+    unwatched = {one.name: list(opened.copy().run(one, watched=False)) for one in SCENARIOS}
+    return ShopRuns(number, quiet, watched, unwatched)

@@ -11,14 +11,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import math
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from include.drift_policy import load_drift_policy
+from include.drift_policy import DriftPolicy, load_drift_policy
 from include.settings import Settings
 from studies import command
+
+if TYPE_CHECKING:
+    from studies.run import ShopRuns
+
+logger = logging.getLogger(__name__)
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -39,7 +46,6 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     from studies.plot import draw_shop
     from studies.report import as_text, summarise
-    from studies.study import study
 
     shops = study(arguments.seed, arguments.nights, load_drift_policy(settings.drift_policy_file))
     figures = {"seed": arguments.seed, "nights": arguments.nights, **summarise(shops)}
@@ -49,6 +55,17 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.plot:
         arguments.plot.write_text(draw_shop(shops[0]))
     return figures
+
+
+def study(seed: int, nights: int, policy: DriftPolicy) -> list[ShopRuns]:
+    """Return as many shops as have at least `nights` stable nights together, each through every scenario twice."""
+    from studies.run import STABLE_NIGHTS_A_SHOP, run_shop
+
+    shops = []
+    for number in range(math.ceil(nights / STABLE_NIGHTS_A_SHOP)):
+        shops.append(run_shop(number, seed, policy))
+        logger.info("shop %d of seed %d: done", number, seed)
+    return shops
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from include.drift_policy import DriftPolicy
 from include.errors import ConfigurationError
@@ -59,7 +60,7 @@ class DataDrift:
     Attributes
     ----------
     volume
-        Events relative to what the weekday usually has; NaN without a reference.
+        Events relative to what the weekday usually has; None without a reference.
     missing
         Signal to the rise of its missing share over the reference.
     broken, moved
@@ -69,7 +70,7 @@ class DataDrift:
     """
 
     rows: int
-    volume: float
+    volume: float | None
     missing: dict[str, float]
     columns: list[ColumnDrift]
     broken: list[str]
@@ -84,7 +85,7 @@ class DataDrift:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> DataDrift:
         """Return what `as_json` gave."""
-        return cls(**{**values, "columns": [ColumnDrift(**column) for column in values["columns"]]})
+        return TypeAdapter(cls).validate_python(values)
 
 
 def detect(day: dt.date, today: DataProfile, reference: Reference, policy: DriftPolicy) -> DataDrift:
@@ -97,7 +98,7 @@ def detect(day: dt.date, today: DataProfile, reference: Reference, policy: Drift
     """
     alike = same_weekdays(day, reference)
     then = merge(reference[one] for one in alike)
-    volume = (today.rows - today.heavy) / (then.rows / len(alike)) if then.rows else float("nan")
+    volume = (today.rows - today.heavy) / (then.rows / len(alike)) if then.rows else None
     required = [signal.name for signal in signals.SIGNALS if signal.required] if alike else []
     rises = {name: today.missing_share(name) - then.missing_share(name) for name in required}
     worst = {name: max(one.missing_share(name) for one in reference.values()) for name in required}
@@ -145,7 +146,7 @@ def same_weekdays(day: dt.date, reference: Reference) -> list[dt.date]:
     return same if len(same) >= SAME_WEEKDAYS else list(reference)
 
 
-def _broken(rows: int, volume: float, missing: Mapping[str, float], policy: DriftPolicy) -> list[str]:
+def _broken(rows: int, volume: float | None, missing: Mapping[str, float], policy: DriftPolicy) -> list[str]:
     feed = policy.feed
     found = [
         f"{name} is missing in {rise:.0%} more of the events than in the reference"
@@ -154,7 +155,7 @@ def _broken(rows: int, volume: float, missing: Mapping[str, float], policy: Drif
     ]
     if rows < feed.min_rows:
         found.append(f"{rows} events, fewer than {feed.min_rows}")
-    elif volume < feed.min_volume or volume > feed.max_volume:
+    elif volume is not None and not feed.min_volume <= volume <= feed.max_volume:
         found.append(
             f"{rows} events are {volume:.2f} times what that weekday has, "
             f"outside {feed.min_volume:g} to {feed.max_volume:g}"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 from scipy import sparse, stats
 
 from include.evaluation.metrics import average, find_hits, measure_users
@@ -84,11 +85,7 @@ class Comparison:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Comparison:
         """Return what `as_json` gave."""
-        groups = {
-            name: None if values.get(name) is None else Results(**values[name])
-            for name in ("live", "popularity", "previous")
-        }
-        return cls(**{**values, **groups})
+        return TypeAdapter(cls).validate_python(values)
 
 
 def compare_lists(wanted: sparse.csr_matrix, lists: Mapping[str, Integers | None], segments: Strings) -> Comparison:

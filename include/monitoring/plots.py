@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 7.5, 2.4  # inches
 BEFORE, NOW = "#999999", "#1f5fa8"
 COLOURS = ("#1f5fa8", "#c2571a", "#4c8c4a", "#8a4fa0")
-LABELS, LABEL_LENGTH = 6, 14
+LABELS, LABEL_LENGTH, MANY = 6, 14, 8
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "nightshelf",
@@ -69,16 +69,18 @@ def plot_shares(then: Mapping[str, int], now: Mapping[str, int], most: int = 20)
     values = sorted({*then, *now}, key=lambda value: (-sum(one.get(value, 0) for one in shares), value))[:most]
 
     def fill(figure: Figure) -> None:
+        from matplotlib.ticker import PercentFormatter
+
         axes = figure.add_subplot()
         for shift, share, colour, name in zip((-0.2, 0.2), shares, (BEFORE, NOW), ("reference", "day"), strict=True):
             heights = [share.get(value, 0) for value in values]
             places = [place + shift for place in range(len(values))]
             bars = axes.bar(places, heights, width=0.38, color=colour, label=name)
-            axes.bar_label(bars, [f"{height:.1%}" for height in heights], fontsize=5 if len(values) > 8 else 7)
+            axes.bar_label(bars, [f"{height:.1%}" for height in heights], fontsize=5 if len(values) > MANY else 7)
         names = [value if len(value) <= LABEL_LENGTH else f"{value[: LABEL_LENGTH - 1]}…" for value in values]
-        crowded = len(values) > 8
-        axes.set_xticks(range(len(values)), names, rotation=35 if crowded else 0, ha="right" if crowded else "center")
-        axes.yaxis.set_major_formatter("{x:.0%}")
+        crowded: Any = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(values) > MANY else {}
+        axes.set_xticks(range(len(values)), names, **crowded)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(loc="upper right")
 
     return draw(fill)

@@ -7,11 +7,12 @@ is quick and certain; then the world.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from include.drift_policy import DriftPolicy
 from include.monitoring.control import Day, Point, chart
@@ -59,23 +60,12 @@ class Signals:
     verdict: Kind | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what JSON can hold; a number that is not finite is null."""
-        found: dict[str, Any] = _finite(asdict(self))
-        return {**found, "day": self.day.isoformat()}
+        return {**asdict(self), "day": self.day.isoformat()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Signals:
         """Return what `as_json` gave."""
-        return cls(
-            **{
-                **values,
-                "day": dt.date.fromisoformat(values["day"]),
-                "data": DataDrift.from_json(values["data"]),
-                "comparison": Comparison.from_json(values["comparison"]),
-                "purchases": Comparison.from_json(values["purchases"]) if values.get("purchases") else None,
-                "verdict": Kind(values["verdict"]) if values.get("verdict") else None,
-            }
-        )
+        return TypeAdapter(cls).validate_python(values)
 
 
 @dataclass(frozen=True)
@@ -226,11 +216,3 @@ def _bots_note(today: Signals, policy: DriftPolicy) -> list[str]:
     if share < policy.data.heavy_share:
         return []
     return [f"accounts that behave like bots made {share:.1%} of the events; they are left out of the comparison"]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

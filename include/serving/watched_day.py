@@ -15,8 +15,17 @@ from include import columns as c
 from include.contract import load_dataset
 from include.drift_policy import DriftPolicy, load_drift_policy
 from include.errors import MissingArtifactError
-from include.lake import Lake, load_manifest, open_lake, partition_folder
-from include.lake.artifacts import Artifact, Content, find_or_make, open_artifact, write_json
+from include.lake import (
+    Artifact,
+    Content,
+    Lake,
+    find_or_make,
+    load_manifest,
+    open_artifact,
+    open_lake,
+    partition_folder,
+    write_json,
+)
 from include.monitoring.fallback import Candidate, choose_fallback
 from include.monitoring.verdict import Signals
 from include.policy import Policy

@@ -15,7 +15,7 @@ import pytest
 
 from include.lake import Lake, partition_folder
 from include.settings import Settings
-from studies import replay, simulation
+from studies import replay, run, simulation
 from tests.commits import commit_all
 
 FIRST = dt.date(2026, 1, 5)
@@ -25,10 +25,9 @@ def test_the_figures_have_the_names_that_were_asked_for(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from include.demo_shop import ShopConfig
-    from studies import study
 
-    whole = study.run_shop
-    monkeypatch.setattr(study, "run_shop", lambda *rest: whole(*rest[:3], ShopConfig(users=150, items=100)))
+    whole = run.run_shop
+    monkeypatch.setattr(run, "run_shop", lambda *rest: whole(*rest, ShopConfig(users=150, items=100)))
     out, plot = tmp_path / "figures.json", tmp_path / "plot.svg"
     line = ["--seed", "3", "--nights", "10", "--out", str(out), "--plot", str(plot)]
     simulation.run(settings, simulation.arguments().parse_args(line))

@@ -10,9 +10,8 @@ from include.drift_policy import load_drift_policy
 from include.monitoring.verdict import Kind
 from studies.night import best
 from studies.plot import draw_shop
-from studies.report import ShopRuns, as_text, first_night, summarise
-from studies.run import SCENARIOS, open_shop
-from studies.study import QUIET, STABLE_NIGHTS_A_SHOP, run_shop
+from studies.report import as_text, first_night, summarise
+from studies.run import QUIET, SCENARIOS, STABLE_NIGHTS_A_SHOP, ShopRuns, open_shop, run_shop
 
 CONFIG = ShopConfig(users=500, items=250)
 POLICY = load_drift_policy()
