@@ -48,7 +48,7 @@ def histogram_rows(
     pairs = [
         F.struct(
             F.lit(signal.name).alias("name"),
-            signal.in_spark(*(F.col(_joined_name(signal.table, column)) for column in signal.columns)).alias("value"),
+            signal.in_spark({name: _joined_name(signal.table, name) for name in signal.columns}).alias("value"),
         )
         for signal in signals.SIGNALS
     ]

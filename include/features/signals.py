@@ -12,10 +12,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from include import columns as c
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import Column
 
 UNKNOWN, KNOWN = "unknown", "known"
@@ -23,34 +25,6 @@ OTHER = "other"  # all values beyond the most frequent ones of a reference
 BINS_A_DOUBLING = 2
 # Keeps a power of two in its own bin: Spark and Arrow round the last digit of a logarithm differently
 EDGE = 1e-9
-
-
-def _unchanged(column: Any) -> Any:
-    return column
-
-
-def _with_segment_spark(segment: Column) -> Column:
-    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
-
-    return F.when(segment != c.EVERYBODY, segment)
-
-
-def _with_segment_arrow(segment: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
-
-    return pc.if_else(pc.not_equal(segment, c.EVERYBODY), segment, None)
-
-
-def _present_spark(column: Column) -> Column:
-    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
-
-    return F.when(column.isNotNull(), F.lit(KNOWN))
-
-
-def _present_arrow(column: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
-
-    return pc.if_else(column.is_valid(), KNOWN, None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +45,8 @@ class Signal:
     required
         Whether a rise of its missing share means that the feed is broken.
     spark, arrow
-        The value from the columns, null where it is missing. Both must give the same, row by row.
+        The value, null where it is missing: an SQL expression with the columns in braces, and a function of their
+        arrays. Both must give the same, row by row. None: the column as it is.
     """
 
     name: str
@@ -80,25 +55,28 @@ class Signal:
     columns: tuple[str, ...]
     threshold: str | None = None
     required: bool = False
-    spark: Callable[..., Column] = _unchanged
-    arrow: Callable[..., pa.Array] = _unchanged
+    spark: str | None = None
+    arrow: Callable[..., pa.Array] | None = None
 
-    def in_spark(self, *columns: Column) -> Column:
-        """Return what to group by: text, the number of the bin for numbers; null where missing."""
+    def in_spark(self, names: Mapping[str, str]) -> Column:
+        """Return what to group by: text, the number of the bin for numbers; null where missing.
+
+        Parameters
+        ----------
+        names
+            What the signal's columns are called in the frame.
+        """
         from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
-        value = self.spark(*columns)
+        value = F.expr((self.spark or f"{{{self.columns[0]}}}").format_map(names))
         if self.kind == "number":
             inside = F.when((value > 0) & (value < float("inf")), value)
             value = F.floor(F.log2(inside) * BINS_A_DOUBLING + EDGE)
         return value.cast("string")
 
     def in_arrow(self, *columns: pa.Array) -> pa.Array:
-        """Return what to count by, as `in_spark` does: text or float64 bins; null where missing."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        value = self.arrow(*columns)
+        """Return what to count by, as `in_spark` does: text, or float64 numbers of bins; null where missing."""
+        value = self.arrow(*columns) if self.arrow else columns[0]
         if self.kind == "number":
             value = pc.cast(value, pa.float64())
             inside = pc.and_(pc.greater(value, 0.0), pc.less(value, float("inf")))
@@ -114,12 +92,17 @@ class Signal:
 
 
 SIGNALS: tuple[Signal, ...] = (
-    Signal(c.USER_ID, "category", c.EVENTS, (c.USER_ID,), required=True, spark=_present_spark, arrow=_present_arrow),
+    Signal(
+        c.USER_ID, "category", c.EVENTS, (c.USER_ID,), required=True,
+        spark=f"if({{user_id}} is null, null, '{KNOWN}')",
+        arrow=lambda user_id: pc.if_else(pc.is_valid(user_id), KNOWN, None),
+    ),
     Signal(c.EVENT_TYPE, "category", c.EVENTS, (c.EVENT_TYPE,), threshold="event_type"),
     Signal(c.CATEGORY, "category", c.ITEMS, (c.CATEGORY,), threshold="category"),
     Signal(
-        c.SEGMENT, "category", c.USERS, (c.SEGMENT,),
-        threshold="segment", spark=_with_segment_spark, arrow=_with_segment_arrow,
+        c.SEGMENT, "category", c.USERS, (c.SEGMENT,), threshold="segment",
+        spark=f"nullif({{segment}}, '{c.EVERYBODY}')",
+        arrow=lambda segment: pc.if_else(pc.equal(segment, c.EVERYBODY), None, segment),
     ),
     Signal(c.PRICE, "number", c.EVENTS, (c.PRICE,), threshold="price", required=True),
 )  # fmt: skip

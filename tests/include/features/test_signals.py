@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
@@ -27,14 +28,7 @@ DAY = dt.date(2026, 1, 31)
 USERS = {"u0": "north", "u1": c.EVERYBODY, "u2": "south", "u3": "north"}
 ITEMS = {"a": "MUG", "b": None, "c": "LAMP"}
 QUANTITY = Signal(c.QUANTITY, "number", c.EVENTS, (c.QUANTITY,), threshold="quantity")
-WORTH = Signal(
-    "worth",
-    "number",
-    c.EVENTS,
-    (c.PRICE, c.QUANTITY),
-    spark=lambda a, b: a * b,
-    arrow=lambda a, b: pa.compute.multiply(a, b),
-)
+WORTH = Signal("worth", "number", c.EVENTS, (c.PRICE, c.QUANTITY), spark="{price} * {quantity}", arrow=pc.multiply)
 # Edges of bins, and what is no price at all
 ODD = [0.03125, 0.25, 1.0, 2.0, 8.0, 1024.0, 2.0**29, 2.0**31, 0.01, 9.99, 0.0, -3.0, float("nan"), float("inf"), None]
 
