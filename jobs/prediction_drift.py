@@ -41,7 +41,7 @@ def check(watched: WatchedDay) -> dict[str, Any]:
     """Return the drift of the lists as JSON."""
     import pyarrow.compute as pc
 
-    from include.monitoring.predictions import PredictionDrift, compare_profiles, profile_lists
+    from include.monitoring.predictions import compare_profiles, profile_lists
 
     items, popular = watched.batch.items(), watched.batch.popular()
     item_ids = items[c.ITEM_ID].combine_chunks()
@@ -49,17 +49,15 @@ def check(watched: WatchedDay) -> dict[str, Any]:
     everybody = popular.filter(pc.equal(popular[c.SEGMENT], c.EVERYBODY))[c.ITEM_ID]
     most_popular = everybody.slice(0, watched.policy.ranking.top_n).combine_chunks()
     is_popular = pc.is_in(item_ids, value_set=most_popular).to_numpy(zero_copy_only=False).astype(bool)
-    now, before = profile_lists(watched.batch.lists(), item_ids), watched.batch_before
-    compared: dict[str, Any] = {}
-    if before is not None:
-        then = profile_lists(before.lists(), item_ids)
-        compared = {
-            "previous_batch": before.batch_id,
-            **compare_profiles(now, then, is_popular, categories),
-            "overlap": measure_overlap(watched.batch, before, item_ids),
-        }
-    bias = now.popularity_bias(is_popular)
-    return PredictionDrift(watched.batch.batch_id, now.users, now.coverage(), bias, **compared).as_json()
+    before = watched.batch_before
+    now = profile_lists(watched.batch.lists(), item_ids)
+    then = profile_lists(before.lists(), item_ids) if before else None
+    return {
+        "batch_id": watched.batch.batch_id,
+        "previous_batch": before.batch_id if before else None,
+        **compare_profiles(now, then, is_popular, categories),
+        "overlap": measure_overlap(watched.batch, before, item_ids) if before else None,
+    }
 
 
 def measure_overlap(batch: Batch, before: Batch, item_ids: Any) -> float:

@@ -1,4 +1,4 @@
-"""What the simulation shows: shares, the confusion table, nights to detection, what the shoppers lost."""
+"""What the simulation shows: shares, the confusion table, nights to detection, purchases lost."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def confusion(shops: Sequence[ShopRuns]) -> dict[str, dict[str, int]]:
 
 
 def lost(shops: Sequence[ShopRuns], scenario: Scenario) -> dict[str, float]:
-    """Return the shoppers' purchases from the shelf, per day, of the stable twin, without the watch and with it."""
+    """Return the users' purchases from their lists, per day, of the stable twin, without the watch and with it."""
     means = {
         runs: round(float(np.mean([one.purchases for shop in shops for one in getattr(shop, runs)[scenario.name]])), 2)
         for runs in ("unwatched", "watched")

@@ -1,12 +1,12 @@
 """The control chart of the results: CUSUM (Page 1954) on what the lists found.
 
-A day's value is the logarithm of the share of the new pairs of user and item that were on the shelf, less 0.6 of the
-logarithm of the same share of the popular items: what moves all lists alike (a growing catalogue, Christmas) is for the
-greater part the shop's and not the model's. Deviations are measured in standard deviations of a day with as many pairs,
-widened by what days vary beyond that.
+A day's value is the logarithm of the share of new pairs of user and item that were in the user's list, less 0.6 of the
+logarithm of the same share for the popular items: what moves all lists alike (a growing catalogue, Christmas) is mostly
+the shop's doing, not the model's. Deviations are in standard deviations of a day with as many pairs, widened by how
+much days vary beyond that.
 
-The level is that of the days before the present run of bad days: days that may be bad do not lower the level that
-they are compared with. So slow decay adds up, and one bad day is not enough.
+The level comes from the days before the present run of bad days, so bad days never lower the level that they are
+compared with. Slow decay adds up, and one bad day is not enough.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from dataclasses import dataclass
 
 from include.drift_policy import ResultsPolicy
 
-SHOP_SHARE = 0.6  # how much of popularity's ups and downs is taken for the shop's own
-MOST_A_DAY = 0.8  # of an alarm: one day, however bad, is none
-PRIOR_DAYS = 14  # weight, in days, of the belief that days vary as their numbers let them
-HALF_A_HIT = 0.5  # keeps the logarithm finite on a day without any
+SHOP_SHARE = 0.6  # of popularity's ups and downs, taken as the shop's own
+MOST_A_DAY = 0.8  # of the alarm: one day alone never raises it
+PRIOR_DAYS = 14  # weight, in days, of the prior that days vary as their counts say
+HALF_A_HIT = 0.5  # keeps the logarithm finite on a day without hits
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day's results: new pairs, how many of them the shelves held, how many the popular items."""
+    """One day's results: new pairs, how many of them the lists held, and how many the popular items."""
 
     day: dt.date
     pairs: int
@@ -39,12 +39,12 @@ class Day:
 
     @property
     def value(self) -> float:
-        """What the chart adds up."""
+        """What the chart sums."""
         return math.log(_share(self.hits, self)) - SHOP_SHARE * math.log(_share(self.popular_hits, self))
 
     @property
     def variance(self) -> float:
-        """Variance of the value by the numbers alone (delta method; the two shares taken as independent)."""
+        """Variance of the value by counts alone (delta method; the two shares taken as independent)."""
         live, popular = _share(self.hits, self), _share(self.popular_hits, self)
         return ((1 - live) / live + SHOP_SHARE**2 * (1 - popular) / popular) / self.pairs
 
@@ -60,12 +60,12 @@ class Point:
     Attributes
     ----------
     share
-        Of the new pairs that were on the shelf.
+        Of the new pairs that were in the users' lists.
     expected, low
-        The share that the level lets expect on such a day, and the one that is three standard deviations below; NaN
-        while too few days are known.
+        The share that the level predicts for such a day, and three standard deviations below it; NaN while too few
+        days are known.
     cusum
-        Sum of what was beyond the slack, in standard deviations; an alarm from `policy.alarm` on.
+        Sum beyond the slack, in standard deviations; an alarm from `policy.alarm` on.
     since
         The first day of the present run of bad days, None when there is none.
     """
@@ -84,7 +84,7 @@ def chart(days: Sequence[Day], policy: ResultsPolicy) -> list[Point]:
     Parameters
     ----------
     days
-        Days that belong to one level: begin anew after a retrain.
+        Days of one level: start again after a retrain.
     """
     usable = [day for day in days if day.pairs >= policy.min_pairs]
     points: list[Point] = []
@@ -107,7 +107,7 @@ def chart(days: Sequence[Day], policy: ResultsPolicy) -> list[Point]:
 
 
 def level_of(days: Sequence[Day]) -> tuple[float, float]:
-    """Return the mean value of `days`, weighted by precision, and how much more they vary than their numbers say."""
+    """Return the mean value of `days`, weighted by precision, and how much more they vary than their counts say."""
     weights = [1 / day.variance for day in days]
     level = sum(weight * day.value for weight, day in zip(weights, days, strict=True)) / sum(weights)
     squares = sum((day.value - level) ** 2 / day.variance for day in days)

@@ -7,8 +7,7 @@ it tells people where to look when results move.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +27,7 @@ class ListProfile:
     Attributes
     ----------
     users, entries
-        Integers, and places in them.
+        Lists, and places in them.
     shown
         (n_items,) how many lists hold each item.
     scores
@@ -72,50 +71,29 @@ def profile_lists(batches: Iterable[pa.RecordBatch], items: pa.Array) -> ListPro
     return profile
 
 
-@dataclass(frozen=True)
-class PredictionDrift:
-    """The served lists and how far they are from those before; the distances are None without a batch before.
-
-    Attributes
-    ----------
-    score_distance
-        Kolmogorov-Smirnov distance of the scores of the first places.
-    category_distance
-        Jensen-Shannon distance of the places by category.
-    overlap
-        Mean share of a user's list that was in the list before.
-    """
-
-    batch_id: str
-    users: int
-    coverage: float
-    popularity_bias: float
-    previous_batch: str | None = None
-    coverage_before: float | None = None
-    popularity_bias_before: float | None = None
-    score_distance: float | None = None
-    category_distance: float | None = None
-    overlap: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def compare_profiles(
-    now: ListProfile, before: ListProfile, popular: Bools, categories: Strings
+    now: ListProfile, before: ListProfile | None, popular: Bools, categories: Strings
 ) -> dict[str, float | None]:
-    """Return what `PredictionDrift` says of two batches by their profiles.
+    """Return what the lists are like, and how far they are from those before (None without any).
 
     Parameters
     ----------
     popular, categories
         (n_items,) whether an item is popular, and its category.
+
+    Returns
+    -------
+    users, coverage, popularity_bias, coverage_before, popularity_bias_before, score_distance (Kolmogorov-Smirnov, of
+    the first places' scores) and category_distance (Jensen-Shannon, of all places).
     """
-    scores = compare_numbers(before.scores, now.scores)
-    mix = compare_categories(before.categories(categories), now.categories(categories))
+    scores = compare_numbers(before.scores, now.scores) if before else None
+    mix = compare_categories(before.categories(categories), now.categories(categories)) if before else None
     return {
-        "coverage_before": before.coverage(),
-        "popularity_bias_before": before.popularity_bias(popular),
+        "users": now.users,
+        "coverage": now.coverage(),
+        "popularity_bias": now.popularity_bias(popular),
+        "coverage_before": before.coverage() if before else None,
+        "popularity_bias_before": before.popularity_bias(popular) if before else None,
         "score_distance": scores.ks if scores else None,
         "category_distance": mix.jensen_shannon if mix else None,
     }

@@ -1,7 +1,7 @@
-"""The verdict: from what was seen, today and before, to what is done. Pure: equal signals, equal verdict.
+"""The verdict: from the signals of today and before to an action. Pure: equal signals, equal verdict.
 
-The order is the policy: a broken feed forbids everything else; then the model is suspected, because going back
-is quick and certain; then the world.
+The order is the policy: a broken feed forbids everything else; then the model is suspected, because a rollback is quick
+and certain; then the world.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ASK = "ask_rollback"
 
 
 class Kind(StrEnum):
-    """What is done."""
+    """What the watch does about a day."""
 
     HOLD = "hold"
     ROLLBACK = "rollback"
@@ -33,20 +33,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Signals:
-    """One day as the watch saw it.
+    """What the watch saw of one day.
 
     Attributes
     ----------
     day
-        The day on which the batch was served, and whose events it is judged by.
+        The day on which the batch was live, and by whose events it is judged.
     comparison, purchases
-        Of all new pairs, on which the verdict rests, and of new purchases alone, for people.
+        Of all new pairs, which decide, and of new purchases alone, for people to read.
     nights_since_promotion
-        1 for the first day of a model; None when the model is as old as the record.
+        1 for the first day of a model; None when unknown.
     previous_batch
-        The batch to which a rollback would lead, None when there is none.
+        The batch to which a rollback would lead, or None.
     verdict
-        What was decided then; None for the day that is to be decided.
+        What was decided; None for the day to be decided.
     """
 
     day: dt.date
@@ -70,18 +70,18 @@ class Signals:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is done, and why.
+    """What to do about a day, and why.
 
     Attributes
     ----------
     reasons
-        Sentences, the decisive ones first.
+        Sentences, decisive ones first.
     automatic
-        False: a rollback that people shall be asked about.
+        False for a rollback that people must approve.
     since
-        For a retrain: the first day of what is new, as far as it is known.
+        For a retrain: the first day of the change, if known.
     points
-        The control chart, today last if today's results count.
+        The control chart, with today last if today has enough pairs.
     """
 
     kind: Kind
@@ -126,7 +126,7 @@ def decided(signals: Signals, verdict: Verdict) -> Signals:
 
 
 def _chart_days(history: Sequence[Signals]) -> list[Day]:
-    """Return the days that belong to one level: since the last retrain, without broken days and bad models."""
+    """Return the days of one level: since the last retrain, without days on hold or rolled back."""
     retrained = [place for place, one in enumerate(history[:-1]) if one.verdict == Kind.RETRAIN]
     since = history[retrained[-1] + 1 :] if retrained else history
     usable = [one for one in since if one.verdict not in (Kind.HOLD, Kind.ROLLBACK) and not one.data.broken]
@@ -150,7 +150,7 @@ def _rollback(today: Signals, policy: DriftPolicy) -> list[str]:
         f"the lists of model {today.model_version}, live for {today.nights_since_promotion} nights, had "
         f"{comparison.live.hits} of {comparison.pairs} new pairs on the shelf; the lists of batch "
         f"{today.previous_batch} would have had {comparison.previous.hits} (p {comparison.p_value:.0e})",
-        "the same shoppers on the same day: the model is at fault, not the world",
+        "the same users on the same day: the model is at fault, not the world",
         *([f"but the data moved too: {what}" for what in today.data.moved]),
     ]
 
@@ -171,7 +171,7 @@ def _retrain(
     last = points[-1] if points and points[-1].day == history[-1].day else None
     if last is not None and last.since is not None and last.cusum >= policy.results.alarm:
         reasons.append(
-            f"results have been sinking since {last.since}: {last.share:.1%} of what shoppers turned to was on the "
+            f"results have been sinking since {last.since}: {last.share:.1%} of what users turned to was on the "
             f"shelf, {last.expected:.1%} were to be expected; CUSUM {last.cusum:.1f} of {policy.results.alarm:g}"
         )
         starts.append(last.since)
@@ -179,7 +179,7 @@ def _retrain(
 
 
 def _moved_in_a_row(history: Sequence[Signals]) -> list[Signals]:
-    """Return the last days on which the data moved, without a day between on which they did not."""
+    """Return the latest days in a row on which the data moved; broken days are skipped."""
     row: list[Signals] = []
     for one in reversed(history):
         if one.data.broken:
