@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse
 
-from include.contract import EVENT_TYPES
+from include.columns import EVENT_TYPES
 from include.drift_policy import load_drift_policy
 from include.lake.artifacts import READ_ROWS
 from include.monitoring.data_drift import detect
