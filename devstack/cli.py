@@ -1,10 +1,10 @@
-"""The command line of the embedded stack; the Makefile's targets call it.
+"""The command `nightshelf`: PostgreSQL, Airflow and nights on this machine. The Makefile's targets call it.
 
-    python -m devstack.cli nightly --dataset online_retail --source FILE
-    python -m devstack.cli status
+    nightshelf nightly --dataset online_retail --source FILE
+    nightshelf status
 
-Exit code 0: done; 2: the request or the configuration is wrong; 3: the data is wrong; 1:
-anything else; 130: interrupted.
+Everything lies in the folder NIGHTSHELF_HOME, .nightshelf by default. Exit code 0: done; 2: the request or the
+configuration is wrong; 3: the data is wrong; 1: anything else; 130: interrupted.
 """
 
 from __future__ import annotations
@@ -34,59 +34,46 @@ from include.settings import load_settings
 INTERRUPTED = 130
 TERMINATED = 143
 
+Options = argparse.Namespace
+
 
 class Terminated(BaseException):
     """SIGTERM: ends like Ctrl-C, so that jobs end with the command."""
 
 
 def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the command line; each command's function is its option `action`."""
     parser = argparse.ArgumentParser(
         prog="nightshelf", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    nightly = commands.add_parser("nightly", help="land, ingest the history, run the nights, show what came of it")
+
+    def add(name: str, action: Callable[[Options, Home, Display], None], does: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        added.set_defaults(action=action)
+        return added
+
+    nightly = add("nightly", _nightly, "land the data, ingest the history, run nights, and show the results")
     nightly.add_argument("--dataset", help="a mapping in include/config/datasets, or the path of one")
     nightly.add_argument("--source", type=Path, help="the file or folder with that data set")
     nightly.add_argument("--nights", type=_positive, help="how many nights the scheduler runs (2)")
     nightly.add_argument("--shop", default="", help="options of the job demo_shop, for instance '--users 300'")
     nightly.add_argument("--lake", choices=LAKES, help="files of the home (local), or an S3 server of its own (s3)")
-    commands.add_parser("up", help="start PostgreSQL and Airflow")
-    commands.add_parser("down", help="stop everything that runs in the home")
-    commands.add_parser("status", help="what runs, where, and how far the nights are")
-    psql = commands.add_parser("psql", help="an SQL prompt as an analyst")
-    psql.add_argument("--sql", help="print this query's CSV instead")
-    commands.add_parser("mlflow", help="MLflow's pages, until Ctrl-C")
-    commands.add_parser("clean", help="stop everything and delete the home")
+    add("up", _up, "start PostgreSQL and Airflow")
+    add("down", _down, "stop everything that runs in the home")
+    add("status", lambda _, home, display: show_status(home, display), "show what runs, where, and the last nights")
+    psql = add("psql", _psql, "open an SQL prompt as an analyst")
+    psql.add_argument("--sql", help="print this query's result as CSV instead")
+    add("mlflow", _mlflow, "serve MLflow's pages until Ctrl-C")
+    add("clean", lambda _, home, display: delete_stack(home, display.say), "stop everything and delete the home")
     return parser
 
 
-def run(options: argparse.Namespace, home: Home, display: Display) -> None:
-    """Do what one command line asks for."""
-    environment = dict(os.environ)
-    if options.command == "nightly":
-        request = Request(options.dataset, options.source, options.nights, tuple(options.shop.split()), options.lake)
-        Nightly(home, request, environment, display).run()
-    elif options.command == "up":
-        _up(home, display)
-    elif options.command == "down":
-        count = stop_stack(home)
-        display.say(f"stopped {count} processes of {home.root}" if count else f"nothing ran in {home.root}")
-    elif options.command == "status":
-        show_status(home, display)
-    elif options.command == "psql":
-        prompt.psql(home, environment, options.sql)
-    elif options.command == "mlflow":
-        prompt.mlflow(home, environment, display)
-    elif options.command == "clean":
-        delete_stack(home, display.say)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command."""
+    """Run one command and return its exit code."""
     options = arguments().parse_args(argv)
     return command(
-        lambda: run(options, Home(load_settings().home), Display()),
+        lambda: options.action(options, Home(load_settings().home), Display()),
         "Interrupted. What the scheduler has begun goes on; the same command picks it up, make down stops it.",
     )
 
@@ -117,13 +104,31 @@ def _terminated(*_: object) -> NoReturn:
     raise Terminated
 
 
-def _up(home: Home, display: Display) -> None:
+def _nightly(options: Options, home: Home, display: Display) -> None:
+    request = Request(options.dataset, options.source, options.nights, tuple(options.shop.split()), options.lake)
+    Nightly(home, request, dict(os.environ), display).run()
+
+
+def _up(_: Options, home: Home, display: Display) -> None:
     stack = open_stack(home.root, os.environ)
     with home.alone("up"):
         with display.work("starting PostgreSQL and Airflow"):
             stack.start()
         wait_until_ready(stack, display)
     display.say(f"Airflow       {stack.airflow.url} as admin, password in {places(stack).password_file}")
+
+
+def _down(_: Options, home: Home, display: Display) -> None:
+    count = stop_stack(home)
+    display.say(f"stopped {count} processes of {home.root}" if count else f"nothing ran in {home.root}")
+
+
+def _psql(options: Options, home: Home, _: Display) -> None:
+    prompt.psql(home, dict(os.environ), options.sql)
+
+
+def _mlflow(_: Options, home: Home, display: Display) -> None:
+    prompt.mlflow(home, dict(os.environ), display)
 
 
 def _positive(text: str) -> int:

@@ -11,7 +11,6 @@ from devstack.airflow import JOB_VARIABLES
 from devstack.disk import DiskFullError, check_room
 from devstack.home import Home
 from devstack.java import find_java
-from devstack.nights import DAG, Nights
 from devstack.plan import (
     DATASET,
     DAY,
@@ -26,6 +25,7 @@ from devstack.plan import (
 )
 from devstack.processes import end_marked
 from devstack.progress import Display
+from devstack.scheduler import DAG, Nights
 from devstack.stack import Stack, open_stack
 from devstack.summary import Places, show_summary
 from devstack.work import Job

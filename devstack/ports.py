@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+
+import psutil
 
 from include.errors import StackError
 
 LOCALHOST = "127.0.0.1"
-LISTEN = "0A"
 
 
 def free_port() -> int:
@@ -57,25 +57,11 @@ def require_free(port: int, what: str, *, variable: str) -> None:
 
 def listener(port: int) -> str | None:
     """Return `name (pid N)` of the process that listens on `port`, if this account may see it."""
-    inodes = _listening_inodes(port)
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
-        try:
-            target = str(descriptor.readlink())
-            if target.removeprefix("socket:[").removesuffix("]") in inodes:
-                process = descriptor.parent.parent
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:
-            continue  # it ended in the meantime, or belongs to another account
+    for connection in psutil.net_connections("tcp"):
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        if listens and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            except psutil.NoSuchProcess:
+                continue
     return None
-
-
-def _listening_inodes(port: int) -> set[str]:
-    inodes = set()
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        if not table.is_file():
-            continue
-        for line in table.read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(fields[9])
-    return inodes

@@ -22,6 +22,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from devstack import accounts
 from devstack.ports import LOCALHOST, require_free
 from devstack.programs import Programs, find_programs
@@ -99,13 +101,11 @@ class Postgres:
         with our data folder: the server works in that folder.
         """
         written = self._pid_file()
-        if written is None:
-            return None
         try:
-            works_in = Path(f"/proc/{written[0]}/cwd").readlink()
-        except OSError:
+            ours = written and psutil.Process(written[0]).cwd() == str(self._data().resolve())
+        except psutil.Error:
             return None
-        return written[0] if works_in == self._data().resolve() else None
+        return written[0] if written and ours else None
 
     def log_file(self) -> Path:
         """Return the server's log."""

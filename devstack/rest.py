@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import requests
@@ -107,19 +107,10 @@ class AirflowApi:
         """Return one run."""
         return self._get(f"/dags/{dag_id}/dagRuns/{run_id}", "state")
 
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """Return a DAG's runs, the oldest first."""
-        return self._list(f"/dags/{dag_id}/dagRuns", "dag_runs", "dag_run_id", params={"order_by": "run_after"})
-
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         return self._list(path, "task_instances", "task_id", "state", "map_index", params={"limit": 100})
-
-    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
-        """Return what a task returned."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return self._get(path, "value", params={"deserialize": "false"})["value"]
 
     # What is ordered
 
@@ -149,26 +140,9 @@ class AirflowApi:
         }
         return self._object("POST", f"/dags/{dag_id}/dagRuns", "dag_run_id", json=body)
 
-    def trigger(self, dag_id: str, run_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
-        """Queue a run without an interval, as by the DAG's form in the UI."""
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form)}
-        return self._object("POST", f"/dags/{dag_id}/dagRuns", "dag_run_id", json=body)
-
     def clear_run(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run done again."""
         self._order("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})
-
-    def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool) -> None:
-        """Have one task of a run done again, alone or with what follows."""
-        body = {
-            "dry_run": False,
-            "only_failed": False,
-            "dag_run_id": run_id,
-            "task_ids": [task_id],
-            "include_downstream": downstream,
-            "reset_dag_runs": True,
-        }
-        self._order("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     # How it is done
 

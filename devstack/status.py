@@ -5,13 +5,13 @@ from __future__ import annotations
 from devstack import s3
 from devstack.airflow import COMMANDS, PASSWORD, PASSWORDS, PORT, USER, supervised
 from devstack.home import S3_PORT, Home
-from devstack.nights import DAG, Nights
 from devstack.plan import Plan, read_plan
 from devstack.ports import LOCALHOST
 from devstack.postgres import Postgres
 from devstack.processes import marked, memory_bytes, read_pid
 from devstack.progress import Display
 from devstack.rest import AirflowApi, ApiError
+from devstack.scheduler import DAG, Nights
 from devstack.stack import POSTGRES_PORT
 
 

@@ -97,3 +97,15 @@ def test_help_needs_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_it_is_a_module_too_and_each_command_has_its_help() -> None:
+    (names,) = [found.choices for found in cli.arguments()._subparsers._group_actions]  # type: ignore[union-attr]
+    assert set(names or ()) == {"nightly", "up", "down", "status", "psql", "mlflow", "clean"}
+    for name in names or ():
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name, "--help"])
+        assert ended.value.code == 0
+    done = subprocess.run([sys.executable, "-m", "devstack", "status", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: nightshelf status")

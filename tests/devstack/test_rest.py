@@ -14,6 +14,7 @@ import pytest
 from devstack import rest
 from devstack.ports import free_port
 from devstack.rest import AirflowApi, ApiError
+from tests.airflow_api import UserApi
 
 DAY = dt.date(2011, 12, 8)
 
@@ -72,11 +73,11 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def api(server: Server) -> AirflowApi:
-    return AirflowApi(server.url, "admin", "secret")
+def api(server: Server) -> UserApi:
+    return UserApi(server.url, "admin", "secret")
 
 
-def test_it_logs_in_once_and_again_when_the_token_expires(server: Server, api: AirflowApi) -> None:
+def test_it_logs_in_once_and_again_when_the_token_expires(server: Server, api: UserApi) -> None:
     server.answers["GET /api/v2/monitor/health"] = 200, {"scheduler": {"status": "healthy"}}
     api.health()
     api.health()
@@ -86,7 +87,7 @@ def test_it_logs_in_once_and_again_when_the_token_expires(server: Server, api: A
     assert server.token == 3
 
 
-def test_a_refusal_says_what_airflow_said(server: Server, api: AirflowApi) -> None:
+def test_a_refusal_says_what_airflow_said(server: Server, api: UserApi) -> None:
     server.answers["PATCH /api/v2/dags/nightly"] = 409, {"detail": "no way"}
     with pytest.raises(ApiError, match="refuses PATCH /dags/nightly with 409: no way") as refused:
         api.set_paused("nightly", False)
@@ -109,7 +110,7 @@ def test_proxies_are_left_alone(server: Server, monkeypatch: pytest.MonkeyPatch)
     assert AirflowApi(server.url, "admin", "secret").health() == {}
 
 
-def test_a_dag_that_is_unknown_or_stale_is_not_parsed(server: Server, api: AirflowApi) -> None:
+def test_a_dag_that_is_unknown_or_stale_is_not_parsed(server: Server, api: UserApi) -> None:
     assert not api.dag_is_parsed("nightly")
     server.answers["GET /api/v2/dags/nightly/details"] = 200, {"is_stale": True}
     assert not api.dag_is_parsed("nightly")
@@ -117,7 +118,7 @@ def test_a_dag_that_is_unknown_or_stale_is_not_parsed(server: Server, api: Airfl
     assert api.dag_is_parsed("nightly")
 
 
-def test_a_run_is_looked_for_within_its_day(server: Server, api: AirflowApi) -> None:
+def test_a_run_is_looked_for_within_its_day(server: Server, api: UserApi) -> None:
     server.answers["GET /api/v2/dags/nightly/dagRuns"] = 200, {"dag_runs": [{"dag_run_id": "x"}]}
     assert api.run_on("nightly", DAY) == {"dag_run_id": "x"}
     _, query, _ = server.asked[-1]
@@ -125,7 +126,7 @@ def test_a_run_is_looked_for_within_its_day(server: Server, api: AirflowApi) -> 
     assert query["logical_date_lt"] == ["2011-12-09T00:00:00+00:00"]
 
 
-def test_the_schedule_says_when_a_night_is(server: Server, api: AirflowApi) -> None:
+def test_the_schedule_says_when_a_night_is(server: Server, api: UserApi) -> None:
     path = "POST /api/v2/backfills/dry_run"
     server.answers[path] = 200, {"backfills": [{"logical_date": "2011-12-08T02:00:00Z"}]}
     assert api.scheduled_on("nightly", DAY) == dt.datetime(2011, 12, 8, 2, tzinfo=dt.UTC)
@@ -134,7 +135,7 @@ def test_the_schedule_says_when_a_night_is(server: Server, api: AirflowApi) -> N
         api.scheduled_on("nightly", DAY)
 
 
-def test_clearing_says_no_to_airflows_own_defaults(server: Server, api: AirflowApi) -> None:
+def test_clearing_says_no_to_airflows_own_defaults(server: Server, api: UserApi) -> None:
     server.answers["POST /api/v2/dags/nightly/clearTaskInstances"] = 200, {}
     api.clear_task("nightly", "run", "publish", downstream=True)
     _, _, body = server.asked[-1]
@@ -146,7 +147,7 @@ HTML = b"<html>It works!</html>"
 ODD = [b"", None, [], [1], 7, "word", HTML, b"{", b"\xff\xfe"]
 START = dt.datetime(2011, 12, 8, 2, tzinfo=dt.UTC)
 RUNS = "/api/v2/dags/nightly/dagRuns"
-READS: dict[str, Callable[[AirflowApi], object]] = {
+READS: dict[str, Callable[[UserApi], object]] = {
     "GET /api/v2/monitor/health": lambda api: api.health(),
     "GET /api/v2/importErrors": lambda api: api.import_errors(),
     "GET /api/v2/dags/nightly/details": lambda api: api.dag("nightly"),
@@ -155,9 +156,8 @@ READS: dict[str, Callable[[AirflowApi], object]] = {
     f"GET {RUNS}/x": lambda api: api.run("nightly", "x"),
     f"POST {RUNS}": lambda api: api.create_run("nightly", "x", START, START + dt.timedelta(days=1)),
     f"GET {RUNS}/x/taskInstances": lambda api: api.tasks("nightly", "x"),
-    f"GET {RUNS}/x/taskInstances/t/xcomEntries/return_value": lambda api: api.result("nightly", "x", "t"),
 }
-ORDERS: dict[str, Callable[[AirflowApi], None]] = {
+ORDERS: dict[str, Callable[[UserApi], None]] = {
     "PUT /api/v2/parseDagFile/abc": lambda api: api.parse_now("nightly"),
     "PATCH /api/v2/dags/nightly": lambda api: api.set_paused("nightly", True),
     "PATCH /api/v2/pools": lambda api: api.set_pool("spark", 1, ""),
@@ -167,7 +167,7 @@ ORDERS: dict[str, Callable[[AirflowApi], None]] = {
 
 
 @pytest.mark.parametrize("call", READS)
-def test_an_answer_of_another_shape_is_an_error_with_a_name(server: Server, api: AirflowApi, call: str) -> None:
+def test_an_answer_of_another_shape_is_an_error_with_a_name(server: Server, api: UserApi, call: str) -> None:
     for body in ODD:
         server.answers[call] = 200, body
         with pytest.raises(ApiError, match=r"Airflow answers \w+ /\S+ with .*, not with an object") as odd:
@@ -176,7 +176,7 @@ def test_an_answer_of_another_shape_is_an_error_with_a_name(server: Server, api:
 
 
 @pytest.mark.parametrize("call", list(READS)[1:])
-def test_an_object_without_what_is_read_is_one_too(server: Server, api: AirflowApi, call: str) -> None:
+def test_an_object_without_what_is_read_is_one_too(server: Server, api: UserApi, call: str) -> None:
     for body in ({}, {"other": "s3cret"}):
         server.answers[call] = 200, body
         with pytest.raises(ApiError, match="not with an object with") as odd:
@@ -193,7 +193,7 @@ def test_an_object_without_what_is_read_is_one_too(server: Server, api: AirflowA
         (f"GET {RUNS}/x/taskInstances", "task_instances"),
     ],
 )
-def test_a_list_of_something_else_is_one_too(server: Server, api: AirflowApi, call: str, name: str) -> None:
+def test_a_list_of_something_else_is_one_too(server: Server, api: UserApi, call: str, name: str) -> None:
     for body in (None, {}, [None], [[]], [{}], "word"):
         server.answers[call] = 200, {name: body}
         with pytest.raises(ApiError, match=f"not with a list of objects with .* in {name}"):
@@ -202,7 +202,7 @@ def test_a_list_of_something_else_is_one_too(server: Server, api: AirflowApi, ca
 
 @pytest.mark.parametrize("call", ORDERS)
 def test_an_order_is_done_whether_airflow_says_nothing_null_or_something(
-    server: Server, api: AirflowApi, call: str
+    server: Server, api: UserApi, call: str
 ) -> None:
     server.answers["GET /api/v2/dags/nightly/details"] = 200, {"is_stale": False, "file_token": "abc"}
     for body in (b"", None, {}, {"dag_id": "nightly"}):
@@ -215,7 +215,7 @@ def test_an_order_is_done_whether_airflow_says_nothing_null_or_something(
             ORDERS[call](api)
 
 
-def test_a_login_without_a_token_and_refusals_of_any_shape_are_told(server: Server, api: AirflowApi) -> None:
+def test_a_login_without_a_token_and_refusals_of_any_shape_are_told(server: Server, api: UserApi) -> None:
     for body in ODD:
         server.answers["GET /api/v2/monitor/health"] = 500, body
         with pytest.raises(ApiError, match="refuses GET /monitor/health with 500"):
@@ -227,7 +227,7 @@ def test_a_login_without_a_token_and_refusals_of_any_shape_are_told(server: Serv
 
 
 def test_a_server_that_takes_too_long_is_told_with_the_call(
-    server: Server, api: AirflowApi, monkeypatch: pytest.MonkeyPatch
+    server: Server, api: UserApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.dag("nightly")
     monkeypatch.setattr(rest, "TIMEOUT_SECONDS", 0.2)

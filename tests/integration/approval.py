@@ -3,7 +3,7 @@
 import itertools
 import time
 
-from devstack.rest import AirflowApi
+from tests.airflow_api import UserApi
 from tests.waiting import eventually
 
 DAG = "rollback"
@@ -15,11 +15,9 @@ _numbers = itertools.count(1)
 class RollbackRun:
     """One run, by Airflow's REST API."""
 
-    def __init__(self, api: AirflowApi) -> None:
+    def __init__(self, api: UserApi) -> None:
         self._api = api
         self.run_id = f"rollback-{next(_numbers)}"
-        path = f"/dags/{DAG}/dagRuns/{self.run_id}"
-        self._question = f"{path}/taskInstances/{QUESTION}/-1/hitlDetails"
 
     def ask(self, reason: str) -> None:
         """Fill the form in and wait for the question."""
@@ -33,9 +31,9 @@ class RollbackRun:
         """
 
         def ended() -> bool:
-            if self._is_asked() and not self._api._call("GET", self._question)["response_received"]:
+            if self._is_asked() and not self._api.is_answered(DAG, self.run_id, QUESTION):
                 time.sleep(READING_SECONDS)
-                self._api._call("PATCH", self._question, json={"chosen_options": [choice], "params_input": {}})
+                self._api.answer(DAG, self.run_id, QUESTION, choice)
             return self._state() in ("success", "failed")
 
         assert eventually(ended, seconds=240), self.states()

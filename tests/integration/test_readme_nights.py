@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.timeout(1500),
 ]
 
+MAKE = ("make", "--assume-old=setup", f"CLI={sys.executable} -m devstack")
 SHOP = ("--shop", "--users 300 --items 100")
 FIRST, SECOND, THIRD = "2025-03-02", "2025-03-03", "2025-03-04"
 POLICY = "{model: {epochs: 3, refit_epochs: 1, dimensions: 16}, gate: {min_users: 20}}"
@@ -53,17 +54,16 @@ class Person:
 
     def make(self, *line: str) -> str:
         """Run a target of the Makefile, without the set-up, and return what it said."""
-        return self._run("make", "--assume-old=setup", *line)
+        return self._run(*MAKE, *line)
 
     def run(self, *line: str) -> str:
         """Run the command that the targets call."""
-        return self._run(sys.executable, "-m", "devstack.cli", *line)
+        return self._run(sys.executable, "-m", "devstack", *line)
 
     def interrupt(self, after: str, *line: str) -> str:
         """Run a target and press Ctrl-C once it has said `after`; return what it said of that."""
-        command = ["make", "--assume-old=setup", *line]
         with subprocess.Popen(
-            command, cwd=PROJECT, env=self.environment, text=True, start_new_session=True,
+            [*MAKE, *line], cwd=PROJECT, env=self.environment, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,
         ) as process:  # fmt: skip
             assert process.stdout is not None

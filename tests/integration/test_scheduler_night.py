@@ -21,16 +21,16 @@ import pytest
 
 from devstack.airflow import PASSWORD, USER, supervised
 from devstack.home import Home
-from devstack.nights import DAG
 from devstack.ports import free_port
 from devstack.postgres import Postgres
 from devstack.processes import marked
-from devstack.rest import AirflowApi
+from devstack.scheduler import DAG
 from devstack.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, load_settings
 from include.tracking import get_aliases, set_aliases
 from tests import leaks
+from tests.airflow_api import UserApi
 from tests.batches import write_batch
 from tests.integration.approval import RollbackRun
 from tests.waiting import eventually
@@ -91,7 +91,7 @@ class Shell:
         }
 
     def run(self, *line: str, timeout: float = 1200) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "devstack.cli", *line]
+        command = [sys.executable, "-m", "devstack", *line]
         return subprocess.run(
             command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -105,9 +105,9 @@ class Shell:
         assert done.returncode == 0, done.stderr
         return list(csv.DictReader(io.StringIO(done.stdout)))
 
-    def api(self) -> AirflowApi:
+    def api(self) -> UserApi:
         values = self.home.values()
-        return AirflowApi(f"http://127.0.0.1:{values[AIRFLOW_PORT]}", USER, values[PASSWORD])
+        return UserApi(f"http://127.0.0.1:{values[AIRFLOW_PORT]}", USER, values[PASSWORD])
 
     def states(self) -> dict[str, str]:
         return {task["task_id"]: task["state"] for task in self.api().tasks(DAG, RUN)}

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devstack.airflow import find_awaited
+from devstack.dag_runs import Runs
 from devstack.home import Home
 from devstack.progress import Display
-from devstack.rest import AirflowApi
-from devstack.runs import Runs
 from devstack.work import Job
 from include.demo_shop import OPENING
 from include.errors import StackError
 from include.settings import load_settings
+from tests.airflow_api import UserApi
 from tests.rehearsal.stack import Stack
 
 HISTORY, NIGHT, WATCH = "bootstrap_history", "nightly_recommendations", "drift_watch"
@@ -103,11 +103,11 @@ class Night:
         return load_settings(self.environment).home
 
     @property
-    def api(self) -> AirflowApi:
+    def api(self) -> UserApi:
         """Return a client of Airflow's REST API, as the administrator of `.env`."""
         values = self.stack.values
         address = self.stack.containers["airflow-api"].address
-        return AirflowApi(address, values["AIRFLOW_ADMIN"], values["AIRFLOW_ADMIN_PASSWORD"])
+        return UserApi(address, values["AIRFLOW_ADMIN"], values["AIRFLOW_ADMIN_PASSWORD"])
 
     def _land(self, first: dt.date, last: dt.date) -> None:
         shop = ["--users", str(self.shop.users), "--items", str(self.shop.items)]

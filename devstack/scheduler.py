@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from devstack.dag_runs import Runs
 from devstack.progress import Display
 from devstack.rest import AirflowApi
-from devstack.runs import Runs
 from include.errors import StackError
 
 DAG = "nightly_recommendations"

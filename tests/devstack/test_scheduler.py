@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from devstack import nights as module
-from devstack import runs
-from devstack.nights import Nights
+from devstack import dag_runs as runs
+from devstack import scheduler as module
 from devstack.progress import Display
 from devstack.rest import ApiError
+from devstack.scheduler import Nights
 from include.errors import StackError
 
 DAYS = [dt.date(2011, 12, 8), dt.date(2011, 12, 9)]
