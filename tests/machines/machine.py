@@ -51,12 +51,12 @@ class Machine:
         subprocess.run(
             ["debootstrap", "--variant=minbase", include, suite, root, mirror], check=True, stdout=subprocess.DEVNULL
         )
-        shutil.copy("/etc/resolv.conf", root / "etc")
-        for file in CERTIFICATES.glob("*.crt"):
-            shutil.copy(file, root / CERTIFICATES.relative_to("/"))
+        for file in ("/etc/hosts", "/etc/resolv.conf", "/etc/pip.conf"):
+            if Path(file).is_file():
+                shutil.copy(file, root / "etc")
+        for certificate in CERTIFICATES.glob("*.crt"):
+            shutil.copy(certificate, root / CERTIFICATES.relative_to("/"))
         subprocess.run(["chroot", root, "update-ca-certificates"], check=True, capture_output=True)
-        if Path("/etc/pip.conf").is_file():
-            shutil.copy("/etc/pip.conf", root / "etc")
         subprocess.run(["git", "clone", "--quiet", PROJECT, f"{root}{CHECKOUT}"], check=True)
 
     def run(self, command: str) -> int:
