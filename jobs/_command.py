@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from include.errors import NightshelfError
 from include.lake import s3_failure
@@ -24,6 +24,7 @@ from include.settings import Settings, load_settings
 logger = logging.getLogger("nightshelf")
 
 Result = Mapping[str, Any]
+C = TypeVar("C")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -33,24 +34,39 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 def add_date(arguments: argparse.ArgumentParser) -> None:
     """Add `--date`, the run date: the only clock of a job."""
-    arguments.add_argument("--date", type=dt.date.fromisoformat, required=True, help="run date, YYYY-MM-DD")
+    add_day(arguments, "--date", "date", required=True, help="run date")
+
+
+def add_day(arguments: argparse.ArgumentParser, flag: str, name: str, **options: Any) -> None:
+    """Add a day, written as in ISO 8601."""
+    arguments.add_argument(flag, dest=name, type=dt.date.fromisoformat, metavar="YYYY-MM-DD", **options)
+
+
+def add_batch(arguments: argparse.ArgumentParser) -> None:
+    """Add `--batch`, what `score` has made."""
+    arguments.add_argument("--batch", required=True, help="folder in the lake, batches/<batch_id>")
+
+
+def parse(arguments: argparse.ArgumentParser, config: Callable[..., C], argv: Sequence[str] | None) -> C:
+    """Return the frozen config of a job whose fields are the arguments of its command line."""
+    return config(**vars(arguments.parse_args(argv)))
 
 
 def main(
-    arguments: argparse.ArgumentParser,
-    run: Callable[[Settings, argparse.Namespace], Result],
+    parse_args: Callable[[Sequence[str] | None], C],
+    run: Callable[[Settings, C], Result],
     argv: Sequence[str] | None = None,
 ) -> int:
     """Parse `argv`, call `run`, hand over its result or its error and return the exit code."""
     folder = os.environ.pop(OUTCOME, None)  # not for what the job starts
-    parsed = arguments.parse_args(argv)
     configure()
     started = time.monotonic()
     try:
+        config = parse_args(argv)
         settings = load_settings()
         # For the compiled ranking kernel, here and in Spark's workers
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
-        result = run(settings, parsed)
+        result = run(settings, config)
     except Exception as error:
         named = error if isinstance(error, NightshelfError) else s3_failure(error)
         hand_over_error(folder, named or error)

@@ -12,7 +12,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.errors import ValidationError
 from include.monitoring.verdict import ASK, Kind, next_task
 from include.serving.database import WRITER, connect
@@ -47,7 +47,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     ValidationError
         When there is no verdict, when it was not carried out, or when the feed is broken.
     """
-    variant = load_dataset(settings.dataset).policy(settings.policy_file).publish.variant
+    variant = load_policy(settings).publish.variant
     states = dict(text.partition("=")[::2] for text in arguments.states.split(","))
     with connect(settings.database_url, "audit_drift", role=WRITER) as connection:
         report = find_report(connection, variant, arguments.date)
@@ -89,4 +89,4 @@ def task_of(report: DriftReport) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

@@ -8,26 +8,30 @@ reco.activations: if not, this fails, so that a failed rollback never looks like
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.errors import ValidationError
 from include.serving.database import WRITER, connect
 from include.serving.rollback import find_rollback, refuse
 from include.settings import Settings
-from jobs import _command, rollback
+from jobs import _command, _rollback
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
+@dataclass(frozen=True)
+class Config(_rollback.Config):
+    answer: str
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Config:
     parser = _command.parser(__doc__)
-    rollback.add_request(parser)
+    _rollback.add_request(parser)
     parser.add_argument("--answer", choices=("approve", "reject"), required=True, help="what people answered")
-    return parser
+    return _command.parse(parser, Config, argv)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Return what readers see because of the request, nothing when it was refused.
 
     Raises
@@ -35,9 +39,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     ValidationError
         When the request was approved and not carried out.
     """
-    request = rollback.read_request(settings, arguments)
+    request = config.request_for(settings)
     with connect(settings.database_url, "audit_rollback", role=WRITER) as connection:
-        if arguments.answer == "reject":
+        if config.answer == "reject":
             refuse(connection, request)
             return {"answer": "reject", "batch_id": None}
         done = find_rollback(connection, request.variant, request.name or "")
@@ -50,4 +54,4 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from include import columns as c
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.drift_policy import load_drift_policy
 from include.errors import MissingArtifactError, ValidationError
 from include.lake import Lake, Manifest, commit_folder, find_complete, open_lake, partition_uris, staging_folder
@@ -56,7 +56,7 @@ def run(settings: Settings, options: argparse.Namespace) -> Result:
     from include.features.interactions import periods
 
     lake = open_lake(settings.lake_uri)
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     sources = find_sources(lake, options.date, policy)
     inputs = {name: tag for _, days in sources.values() for name, tag in days.items()}
     fresh, old_weight = options.fresh_since, load_drift_policy(settings.drift_policy_file).retrain.old_weight
@@ -187,4 +187,4 @@ def write_tables(
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(main(arguments().parse_args, run))

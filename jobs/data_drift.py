@@ -62,4 +62,4 @@ def check(watched: WatchedDay) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

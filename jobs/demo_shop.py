@@ -10,48 +10,55 @@ rows by table, and among them exact duplicates, broken rows by kind and late eve
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING, FaultKind, Shop, ShopConfig, land, parse_fault
 from include.lake import open_lake
 from include.settings import Settings
-from jobs._command import main, parser
+from jobs import _command
 
 DEFAULTS = ShopConfig()
 LAST_OF_HISTORY = OPENING + dt.timedelta(days=DEFAULT_HISTORY_DAYS - 1)
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the parser of the job's command line."""
-    found = parser(__doc__)
-    day = dt.date.fromisoformat
-    found.add_argument("--from", dest="first", type=day, default=OPENING, metavar="DATE", help=f"default {OPENING}")
-    found.add_argument(
-        "--to", dest="last", type=day, default=LAST_OF_HISTORY, metavar="DATE", help=f"default {LAST_OF_HISTORY}"
-    )
-    found.add_argument("--users", type=int, default=DEFAULTS.users, help=f"at the opening; default {DEFAULTS.users}")
-    found.add_argument("--items", type=int, default=DEFAULTS.items, help=f"at the opening; default {DEFAULTS.items}")
-    found.add_argument("--seed", type=int, default=DEFAULTS.seed, help=f"another shop; default {DEFAULTS.seed}")
-    found.add_argument(
+@dataclass(frozen=True)
+class Config:
+    first: dt.date
+    last: dt.date
+    users: int
+    items: int
+    seed: int
+    fault: list[str]
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    _command.add_day(parser, "--from", "first", default=OPENING, help=f"default {OPENING}")
+    _command.add_day(parser, "--to", "last", default=LAST_OF_HISTORY, help=f"default {LAST_OF_HISTORY}")
+    parser.add_argument("--users", type=int, default=DEFAULTS.users, help=f"at the opening; default {DEFAULTS.users}")
+    parser.add_argument("--items", type=int, default=DEFAULTS.items, help=f"at the opening; default {DEFAULTS.items}")
+    parser.add_argument("--seed", type=int, default=DEFAULTS.seed, help=f"another shop; default {DEFAULTS.seed}")
+    parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="KIND:DATE[:STRENGTH[:DAYS]]",
         help=f"what goes wrong from a day on, any number of times; kinds: {', '.join(FaultKind)}",
     )
-    return found
+    return _command.parse(parser, Config, argv)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Write the days into the landing zone and return what was delivered."""
-    config = ShopConfig(users=arguments.users, items=arguments.items, seed=arguments.seed)
-    shop = Shop(config, [parse_fault(text) for text in arguments.fault])
-    landed = land(shop, open_lake(settings.landing_uri), arguments.first, arguments.last)
-    return {"first": arguments.first, "last": arguments.last, **landed.result()}
+    shop = Shop(
+        ShopConfig(users=config.users, items=config.items, seed=config.seed), [parse_fault(text) for text in config.fault]
+    )
+    landed = land(shop, open_lake(settings.landing_uri), config.first, config.last)
+    return {"first": config.first, "last": config.last, **landed.result()}
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

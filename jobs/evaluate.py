@@ -14,7 +14,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.evaluation.comparison import Holdout, evaluate, hold_out
 from include.evaluation.report import (
     CHALLENGER,
@@ -56,7 +56,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     source, version = arguments.training_set.rstrip("/"), str(arguments.model_version)
     manifest = open_folder(lake, source)
     run_date = dt.date.fromisoformat(manifest.details["run_date"])
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     with connect(settings.database_url, "evaluate") as connection:
         incumbent = champion_before(connection, policy.publish.variant, run_date)
     name = _fingerprint(source, manifest, version, incumbent, policy)
@@ -155,4 +155,4 @@ def _read(lake: Lake, folder: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

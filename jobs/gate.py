@@ -14,7 +14,7 @@ import logging
 import sys
 from typing import Any
 
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.evaluation.gate import judge
 from include.evaluation.report import CHALLENGER, INCUMBENT, POPULARITY, headlines, read_report
 from include.lake import open_folder, open_lake
@@ -40,7 +40,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     manifest = open_folder(lake, folder)
     path = f"{folder}/{manifest.paths()[0]}"
     report = read_report(lake.read_bytes(path), lake.uri_of(path))
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     metrics = {name: model["metrics"] for name, model in report["models"].items()}
     verdict = judge(policy.gate, report["k"], metrics[CHALLENGER], metrics[POPULARITY], metrics.get(INCUMBENT))
     decision = Decision(
@@ -67,4 +67,4 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

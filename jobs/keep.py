@@ -8,23 +8,21 @@ champion, null when there has never been one, and the previous one.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from functools import partial
 
+from include.night.champions import follow, promoted
 from include.settings import Settings
-from jobs import _command, promote
+from jobs import _command, _judged
+from jobs._judged import Config
+
+parse_args = partial(_judged.parse_args, __doc__)
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
-    return promote.arguments(__doc__)
-
-
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Set the aliases by the decisions."""
-    return promote.follow(settings, promote.promoted(settings), str(arguments.model_version))
+    return follow(settings, promoted(settings), config.model_version)
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

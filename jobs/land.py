@@ -6,30 +6,39 @@ which column holds the day. Every line lands as it is; running it again replaces
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from include.contract import load_dataset
 from include.lake import open_lake
-from include.landing.land import Summary, land
+from include.landing.land import land
 from include.settings import Settings
-from jobs._command import main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    command = parser(__doc__)
-    command.add_argument("--source", type=Path, required=True, help="your file, or the folder of your files")
-    command.add_argument("--from", dest="first", type=dt.date.fromisoformat, help="first day to write, YYYY-MM-DD")
-    command.add_argument("--to", dest="last", type=dt.date.fromisoformat, help="last day to write, YYYY-MM-DD")
-    return command
+@dataclass(frozen=True)
+class Config:
+    source: Path
+    first: dt.date | None
+    last: dt.date | None
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> Summary:
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    parser.add_argument("--source", type=Path, required=True, help="your file, or the folder of your files")
+    _command.add_day(parser, "--from", "first", help="first day to write")
+    _command.add_day(parser, "--to", "last", help="last day to write")
+    return _command.parse(parser, Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Write the days and return what was written."""
     dataset = load_dataset(settings.dataset)
-    return land(open_lake(settings.landing_uri), dataset, arguments.source, arguments.first, arguments.last)
+    return land(open_lake(settings.landing_uri), dataset, config.source, config.first, config.last)
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

@@ -6,22 +6,28 @@ in its own transaction. Running it again applies nothing.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.serving.migrate import migrate
 from include.settings import Settings
-from jobs._command import main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    return parser(__doc__)
+@dataclass(frozen=True)
+class Config:
+    pass
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    return _command.parse(_command.parser(__doc__), Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Apply what is missing and name it."""
     return {"applied": migrate(settings.database_url)}
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

@@ -74,4 +74,4 @@ def measure_overlap(batch: Batch, before: Batch, item_ids: Any) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

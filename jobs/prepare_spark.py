@@ -6,25 +6,32 @@ there already is not made again. Without it jobs do the same for themselves, eac
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.ranking import compile_kernel
 from include.settings import Settings
 from include.spark.session import prepare_classes
-from jobs._command import main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    found = parser(__doc__)
-    found.add_argument("--local", action="store_true", help="write nothing to the lake: it is not there yet")
-    return found
+@dataclass(frozen=True)
+class Config:
+    local: bool
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, str | None]:
-    archive = prepare_classes(settings, local=arguments.local)
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    parser.add_argument("--local", action="store_true", help="write nothing to the lake: it is not there yet")
+    return _command.parse(parser, Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Prepare what is missing and say where it is."""
+    archive = prepare_classes(settings, local=config.local)
     return {"archive": str(archive), "kernel": compile_kernel()}
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

@@ -8,29 +8,19 @@ old night, never takes the title from a newer champion. The result names the cha
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
-from include.contract import load_dataset
 from include.errors import ValidationError
-from include.serving.database import connect
-from include.serving.decisions import champions
+from include.night.champions import follow, promoted
 from include.settings import Settings
-from include.tracking import set_aliases
-from jobs import _command
+from jobs import _command, _judged
+from jobs._judged import Config
+
+parse_args = partial(_judged.parse_args, __doc__)
 
 
-def arguments(description: str | None = __doc__) -> argparse.ArgumentParser:
-    """Return the command line."""
-    parser = _command.parser(description)
-    _command.add_date(parser)
-    parser.add_argument("--model-version", required=True, help="the version that the gate judged")
-    return parser
-
-
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Set the aliases after checking that the gate promoted this version.
 
     Raises
@@ -39,28 +29,14 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         When no decision promotes the version.
     """
     titles = promoted(settings)
-    version = str(arguments.model_version)
-    if version not in titles:
+    if config.model_version not in titles:
+        known = ", ".join(filter(None, titles)) or "none"
         raise ValidationError(
-            f"no decision promotes version {version} (promoted so far: {', '.join(filter(None, titles)) or 'none'})",
-            remedy=f"clear `gate` of {arguments.date}: it decides, this task only follows",
+            f"no decision promotes version {config.model_version} (promoted so far: {known})",
+            remedy=f"clear `gate` of {config.date}: it decides, this task only follows",
         )
-    return follow(settings, titles, version)
-
-
-def promoted(settings: Settings) -> list[str | None]:
-    """Return the versions that were ever champion, newest first."""
-    variant = load_dataset(settings.dataset).policy(settings.policy_file).publish.variant
-    with connect(settings.database_url, "promote") as connection:
-        return champions(connection, variant)
-
-
-def follow(settings: Settings, titles: Sequence[str | None], challenger: str | None) -> dict[str, Any]:
-    """Set the aliases by the decisions and return the champion and the one before."""
-    champion, previous = ([*titles, None, None])[:2]
-    set_aliases(settings, champion, previous, challenger)
-    return {"champion": champion, "previous": previous}
+    return follow(settings, titles, config.model_version)
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

@@ -7,29 +7,36 @@ is stored without going live.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.lake import open_lake
 from include.serving.batch import open_batch
 from include.serving.publish import publish
 from include.settings import Settings
-from jobs._command import main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    command = parser(__doc__)
-    command.add_argument("--batch", required=True, help="folder in the lake, batches/<batch_id>")
-    command.add_argument("--force", action="store_true", help="go live even over a batch of a later night")
-    return command
+@dataclass(frozen=True)
+class Config:
+    batch: str
+    force: bool
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
-    batch = open_batch(open_lake(settings.lake_uri), arguments.batch)
-    done = publish(settings.database_url, batch, keep_batches=policy.publish.keep_batches, force=arguments.force)
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    _command.add_batch(parser)
+    parser.add_argument("--force", action="store_true", help="go live even over a batch of a later night")
+    return _command.parse(parser, Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Publish the batch and return what readers see of it."""
+    batch = open_batch(open_lake(settings.lake_uri), config.batch)
+    keep = load_policy(settings).publish.keep_batches
+    done = publish(settings.database_url, batch, keep_batches=keep, force=config.force)
     return {
         "batch_id": done.batch_id,
         "users": done.users,
@@ -40,4 +47,4 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

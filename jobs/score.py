@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from include import columns as c
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.errors import ConfigurationError, LakeError
 from include.features import TrainingSet, load_training_set
 from include.lake import (
@@ -124,7 +124,7 @@ def find_source(settings: Settings, lake: Lake, run_date: dt.date, training_set:
             f"{training_set} is of the run date {manifest.details['run_date']}, not of {run_date}",
             remedy="give --date and --training-set of the same night",
         )
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     with connect(settings.database_url, "score") as connection:
         version = champion_as_of(connection, policy.publish.variant, run_date)
         decision = find_decision(connection, policy.publish.variant, run_date)
@@ -247,4 +247,4 @@ def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.features import TrainingSet, load_training_set
 from include.lake import Artifact, Manifest, open_folder, open_lake
 from include.lake.manifest import fingerprint
@@ -40,7 +40,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     lake = open_lake(settings.lake_uri)
     folder = arguments.training_set.rstrip("/")
     manifest = open_folder(lake, folder)
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     recipe = fingerprint(
         {
             "training_set": folder,
@@ -117,4 +117,4 @@ def _sizes(training_set: TrainingSet) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

@@ -7,28 +7,35 @@ checks are in include/config/expectations.
 
 from __future__ import annotations
 
-import argparse
+import datetime as dt
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.checks.validation import raise_if_broken, summary, validate_day
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.lake import open_lake
 from include.settings import Settings
-from jobs._command import add_date, main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    command = parser(__doc__)
-    add_date(command)
-    return command
+@dataclass(frozen=True)
+class Config:
+    date: dt.date
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, object]:
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
-    report = validate_day(open_lake(settings.lake_uri), arguments.date, policy)
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    _command.add_date(parser)
+    return _command.parse(parser, Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Check the day and return what was found."""
+    report = validate_day(open_lake(settings.lake_uri), config.date, load_policy(settings))
     raise_if_broken(report)
     return {**summary(report), "data_docs": report.data_docs}
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

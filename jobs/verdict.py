@@ -120,4 +120,4 @@ def store_page(watched: WatchedDay, page: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments(), run))
+    sys.exit(_command.main(arguments().parse_args, run))

@@ -6,28 +6,33 @@ a list differs from the lake's, or when reco.recommend leaves somebody without a
 
 from __future__ import annotations
 
-import argparse
 import sys
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from include.lake import open_lake
 from include.serving.batch import open_batch
 from include.serving.verify import verify
 from include.settings import Settings
-from jobs._command import main, parser
+from jobs import _command
 
 
-def arguments() -> argparse.ArgumentParser:
-    command = parser(__doc__)
-    command.add_argument("--batch", required=True, help="folder in the lake, batches/<batch_id>")
-    return command
+@dataclass(frozen=True)
+class Config:
+    batch: str
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
-    batch = open_batch(open_lake(settings.lake_uri), arguments.batch)
+def parse_args(argv: Sequence[str] | None = None) -> Config:
+    parser = _command.parser(__doc__)
+    _command.add_batch(parser)
+    return _command.parse(parser, Config, argv)
+
+
+def run(settings: Settings, config: Config) -> _command.Result:
+    """Compare what readers see with the lake and return what was compared."""
+    batch = open_batch(open_lake(settings.lake_uri), config.batch)
     return asdict(verify(settings.analyst_url, batch))
 
 
 if __name__ == "__main__":
-    sys.exit(main(arguments(), run))
+    sys.exit(_command.main(parse_args, run))

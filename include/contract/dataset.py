@@ -15,7 +15,9 @@ from pydantic import ValidationError as PydanticError
 from include.columns import TABLES
 from include.contract.schema import CONTRACT, ContractTable
 from include.errors import ConfigurationError
-from include.policy import Frozen, Policy, first_problem, load_policy
+from include.policy import Frozen, Policy, first_problem
+from include.policy import load_policy as lay_over
+from include.settings import Settings
 
 DATASETS = Path(__file__).resolve().parent.parent / "config" / "datasets"
 DOCUMENT = "docs/own-data.md"
@@ -139,7 +141,7 @@ class Dataset(BaseModel):
 
     def policy(self, file: Path | None = None) -> Policy:
         """Return the default policy, this data set's `policy:` over it, and `file` over both."""
-        return load_policy(self.policy_override, file=file)
+        return lay_over(self.policy_override, file=file)
 
 
 def _compare_columns(mapping: TableMapping, table: ContractTable) -> None:
@@ -180,6 +182,11 @@ def load_dataset(name_or_path: str) -> Dataset:
         return Dataset.model_validate(values)
     except PydanticError as error:
         raise _name_the_place(path, error) from error
+
+
+def load_policy(settings: Settings) -> Policy:
+    """Return the policy of the settings' data set, with their policy file laid over it."""
+    return load_dataset(settings.dataset).policy(settings.policy_file)
 
 
 def _find(name_or_path: str) -> Path:

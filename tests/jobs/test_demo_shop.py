@@ -24,7 +24,7 @@ def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_result_counts_what_was_landed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(demo_shop.arguments(), demo_shop.run, SMALL) == 0
+    assert main(demo_shop.parse_args, demo_shop.run, SMALL) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["first"], result["last"], result["days"]) == ("2025-01-01", "2025-01-03", 3)
     users = [path.read_text().splitlines()[1:] for path in sorted(home.glob("landing/users/*/users.csv"))]
@@ -34,9 +34,9 @@ def test_the_result_counts_what_was_landed(home: Path, capsys: pytest.CaptureFix
 
 
 def test_faults_reach_the_shop(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(demo_shop.arguments(), demo_shop.run, SMALL)
+    main(demo_shop.parse_args, demo_shop.run, SMALL)
     clean = json.loads(capsys.readouterr().out)["rows"]["events"]
-    main(demo_shop.arguments(), demo_shop.run, [*SMALL, "--fault", "broken_feed:2025-01-02:0.9"])
+    main(demo_shop.parse_args, demo_shop.run, [*SMALL, "--fault", "broken_feed:2025-01-02:0.9"])
     assert json.loads(capsys.readouterr().out)["rows"]["events"] < 0.7 * clean
 
 
@@ -51,7 +51,7 @@ def test_faults_reach_the_shop(home: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_wrong_argument_is_one_line_and_exit_code_2(
     argv: list[str], message: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(demo_shop.arguments(), demo_shop.run, argv) == 2
+    assert main(demo_shop.parse_args, demo_shop.run, argv) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert message in output.err.strip().splitlines()[-1]

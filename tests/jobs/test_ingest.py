@@ -34,7 +34,7 @@ def job(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def run(*argv: str) -> int:
-    return main(ingest.arguments(), ingest.run, argv)
+    return main(ingest.parse_args, ingest.run, argv)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def run(*argv: str) -> int:
     ],
 )
 def test_one_day_or_a_range(argv: list[str], days: list[dt.date]) -> None:
-    assert ingest.days_of(ingest.arguments().parse_args(argv)) == days
+    assert ingest.parse_args(argv).days == days
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_one_day_or_a_range(argv: list[str], days: list[dt.date]) -> None:
 )
 def test_anything_else_is_refused(argv: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="--date D for one day"):
-        ingest.days_of(ingest.arguments().parse_args(argv))
+        ingest.parse_args(argv)
 
 
 @pytest.mark.spark
@@ -100,7 +100,7 @@ def test_online_retails_dirt_is_named(job: pytest.MonkeyPatch, lake: Lake, tmp_p
         "536370,DCGS0004,HAUNTED HOUSE,1,2010-12-01 15:00:00,0.85,,United Kingdom",
     ]
     (tmp_path / "retail.csv").write_text("\n".join(lines) + "\n")
-    assert main(land.arguments(), land.run, ["--source", str(tmp_path / "retail.csv")]) == 0
+    assert main(land.parse_args, land.run, ["--source", str(tmp_path / "retail.csv")]) == 0
     assert run("--tables", "events", "items", "--date", "2010-12-01") == 0
     events = open_folder(lake, "events/ingest_date=2010-12-01")
     assert events.counts == {"landed": 8, "ingested": 3, "duplicates": 1, "quarantined": 4}

@@ -26,7 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(*argv: object) -> int:
-    return main(land.arguments(), land.run, [str(argument) for argument in argv])
+    return main(land.parse_args, land.run, [str(argument) for argument in argv])
 
 
 def test_the_file_is_cut_into_days(landing: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,12 +33,12 @@ def published(tracked: Settings, database: Database, lake: Lake) -> Settings:
             record_decision(connection, Decision(day, "main", "promote", version, None, ["test"], {}, "f"))
         batch = write_batch(lake, day, shift=night, details={"model_version": version})
         publish(settings.database_url, batch, keep_batches=3)
-        promote.run(settings, promote.arguments().parse_args(["--date", str(day), "--model-version", version]))
+        promote.run(settings, promote.parse_args(["--date", str(day), "--model-version", version]))
     return settings
 
 
 def call(job: Any, settings: Settings, *line: str) -> Any:
-    return job.run(settings, job.arguments().parse_args([*line]))
+    return job.run(settings, job.parse_args([*line]))
 
 
 LINE = ("--to", "previous", "--reason", "prices are missing", "--by", "ada", "--request", "run 1")
@@ -83,4 +83,4 @@ def test_the_audit_of_a_refused_request(published: Settings, database: Database)
 @pytest.mark.parametrize("line", [("--to", "previous"), ("--to", "previous", "--reason", "  ")])
 def test_a_reason_must_be_given(line: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit):
-        rollback.arguments().parse_args(line)
+        rollback.parse_args(line)

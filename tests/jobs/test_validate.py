@@ -22,7 +22,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_a_good_day_gives_its_result(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     commit_day(lake)
-    assert main(validate.arguments(), validate.run, ARGUMENTS) == 0
+    assert main(validate.parse_args, validate.run, ARGUMENTS) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["failed"], result["warnings"]) == (0, 0)
     assert result["checks"] > 20
@@ -31,7 +31,7 @@ def test_a_good_day_gives_its_result(lake: Lake, capsys: pytest.CaptureFixture[s
 
 def test_a_bad_day_stops_the_night_for_good(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     commit_day(lake, items=[GOOD["items"], GOOD["items"]])
-    assert main(validate.arguments(), validate.run, ARGUMENTS) == 3
+    assert main(validate.parse_args, validate.run, ARGUMENTS) == 3
     assert capsys.readouterr().out == ""
 
 
@@ -39,11 +39,11 @@ def test_a_policy_can_be_milder(lake: Lake, tmp_path: Path, monkeypatch: pytest.
     commit_day(lake)
     commit_rows(lake, "users", [GOOD["users"]], quarantined=1)
     (tmp_path / "mild.yaml").write_text("quality: {max_quarantined_share: 0.6, warn_quarantined_share: 0.6}")
-    assert main(validate.arguments(), validate.run, ARGUMENTS) == 3
+    assert main(validate.parse_args, validate.run, ARGUMENTS) == 3
     monkeypatch.setenv("NIGHTSHELF_POLICY", str(tmp_path / "mild.yaml"))
-    assert main(validate.arguments(), validate.run, ARGUMENTS) == 0
+    assert main(validate.parse_args, validate.run, ARGUMENTS) == 0
 
 
 def test_a_day_that_was_not_ingested_is_named(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(validate.arguments(), validate.run, ARGUMENTS) == 3
+    assert main(validate.parse_args, validate.run, ARGUMENTS) == 3
     assert "events/ingest_date=2026-03-02" in capsys.readouterr().err
