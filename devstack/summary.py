@@ -18,7 +18,12 @@ from include.serving.statements import statement
 from include.settings import Settings
 
 COUNTS = ("landed", "ingested", "duplicates", "quarantined")
-MODELS = {"challenger": "this night's model", "incumbent": "the champion before", "popularity": "popularity"}
+MODELS = {
+    "challenger": "this night's model",
+    "champion": "the champion before",
+    "incumbent": "the champion before",  # in decisions of former releases
+    "popularity": "popularity",
+}
 METRICS = ("recall", "ndcg", "coverage")
 
 

@@ -47,6 +47,11 @@ def add_batch(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--batch", required=True, help="folder in the lake, batches/<batch_id>")
 
 
+def add_training_set(arguments: argparse.ArgumentParser) -> None:
+    """Add `--training-set`, what `build_training_set` has made."""
+    arguments.add_argument("--training-set", required=True, help="folder in the lake")
+
+
 def parse(arguments: argparse.ArgumentParser, config: Callable[..., C], argv: Sequence[str] | None) -> C:
     """Return the frozen config of a job whose fields are the arguments of its command line."""
     return config(**vars(arguments.parse_args(argv)))

@@ -53,9 +53,8 @@ def parse_args(argv: Sequence[str] | None = None) -> Config:
 
 def run(settings: Settings, config: Config) -> _command.Result:
     """Write the days into the landing zone and return what was delivered."""
-    shop = Shop(
-        ShopConfig(users=config.users, items=config.items, seed=config.seed), [parse_fault(text) for text in config.fault]
-    )
+    faults = [parse_fault(text) for text in config.fault]
+    shop = Shop(ShopConfig(users=config.users, items=config.items, seed=config.seed), faults)
     landed = land(shop, open_lake(settings.landing_uri), config.first, config.last)
     return {"first": config.first, "last": config.last, **landed.result()}
 

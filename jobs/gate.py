@@ -8,16 +8,17 @@ The first decision on an evaluation stands: running the job again returns it. Th
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import logging
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.contract import load_policy
 from include.evaluation.gate import judge
-from include.evaluation.report import CHALLENGER, INCUMBENT, POPULARITY, headlines, read_report
-from include.lake import open_folder, open_lake
+from include.evaluation.report import CHALLENGER, CHAMPION, POPULARITY, headlines
+from include.lake import open_artifact, open_lake
+from include.night.evaluating import read_report
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
 from include.settings import Settings
@@ -26,32 +27,34 @@ from jobs import _command
 logger = logging.getLogger("nightshelf.gate")
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
+@dataclass(frozen=True)
+class Config:
+    evaluation: str
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Config:
     parser = _command.parser(__doc__)
     parser.add_argument("--evaluation", required=True, help="folder in the lake")
-    return parser
+    return _command.parse(parser, Config, argv)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Return the decision on one evaluation; the first one that was taken stands."""
-    lake = open_lake(settings.lake_uri)
-    folder = arguments.evaluation.rstrip("/")
-    manifest = open_folder(lake, folder)
-    path = f"{folder}/{manifest.paths()[0]}"
-    report = read_report(lake.read_bytes(path), lake.uri_of(path))
-    policy = load_policy(settings)
+    evaluation = open_artifact(open_lake(settings.lake_uri), config.evaluation)
+    report = read_report(evaluation)
     metrics = {name: model["metrics"] for name, model in report["models"].items()}
-    verdict = judge(policy.gate, report["k"], metrics[CHALLENGER], metrics[POPULARITY], metrics.get(INCUMBENT))
+    verdict = judge(
+        load_policy(settings).gate, report["k"], metrics[CHALLENGER], metrics[POPULARITY], metrics.get(CHAMPION)
+    )
     decision = Decision(
         run_date=dt.date.fromisoformat(report["run_date"]),
         variant=report["variant"],
         kind=verdict.kind,
         model_version=report["model_version"],
-        incumbent=report["incumbent"],
+        champion=report[CHAMPION],
         reasons=verdict.reasons,
         metrics={"k": report["k"], **headlines(report)},
-        fingerprint=manifest.fingerprint,
+        fingerprint=evaluation.manifest.fingerprint,
     )
     with connect(settings.database_url, "gate", role=WRITER) as connection:
         recorded = record_decision(connection, decision)
@@ -61,10 +64,10 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "decision": recorded.kind,
         "model_version": recorded.model_version,
-        "incumbent": recorded.incumbent,
+        "champion": recorded.champion,
         "reasons": recorded.reasons,
     }
 
 
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments().parse_args, run))
+    sys.exit(_command.main(parse_args, run))

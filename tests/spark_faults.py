@@ -38,7 +38,7 @@ def tries(first: str, last: str) -> list[int]:
     ):
         for _ in range(TRIES):
             with quiet():
-                codes.append(main(job.arguments(), job.run, argv))
+                codes.append(main(job.parse_args, job.run, argv))
             if codes[-1] != AGAIN:
                 break
         if codes[-1]:

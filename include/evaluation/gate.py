@@ -28,16 +28,16 @@ class Verdict:
     reasons: list[str]
 
 
-def judge(policy: GatePolicy, k: int, challenger: Metrics, popularity: Metrics, incumbent: Metrics | None) -> Verdict:
+def judge(policy: GatePolicy, k: int, challenger: Metrics, popularity: Metrics, champion: Metrics | None) -> Verdict:
     """Apply every rule of `policy`; the challenger is promoted when all of them hold.
 
     Parameters
     ----------
     k
         Length of the evaluated lists, for the wording.
-    challenger, popularity, incumbent
-        Headline metrics on the same users; ``users`` and ``coverage`` among them. Without an
-        incumbent the comparison with it does not apply.
+    challenger, popularity, champion
+        Headline metrics on the same users; ``users`` and ``coverage`` among them. Without a
+        champion the comparison with it does not apply.
     """
     name = f"{policy.metric}@{k}"
     rules = [_enough_users(challenger, policy.min_users)]
@@ -47,15 +47,15 @@ def judge(policy: GatePolicy, k: int, challenger: Metrics, popularity: Metrics, 
             _beats(name, value, "popularity's", popularity.get(policy.metric, math.nan), policy.min_ratio_to_popularity)
         )
         rules.append(_covers(challenger.get("coverage", math.nan), policy.min_coverage))
-        if incumbent is not None:
+        if champion is not None:
             rules.append(
                 _beats(
-                    name, value, "the champion's", incumbent.get(policy.metric, math.nan), policy.min_ratio_to_champion
+                    name, value, "the champion's", champion.get(policy.metric, math.nan), policy.min_ratio_to_champion
                 )
             )
     failed = [text for holds, text in rules if not holds]
     held = [text for holds, text in rules if holds]
-    if incumbent is None and not failed:
+    if champion is None and not failed:
         held.append("there is no champion yet")
     return Verdict("keep" if failed else "promote", failed + held)
 

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from include.errors import MissingArtifactError
 
 CHALLENGER = "challenger"
-INCUMBENT = "incumbent"
+CHAMPION = "champion"
 POPULARITY = "popularity"
-# Path below the staging folder; the lake adds a tag of the content to the name.
+OLD_CHAMPION = "incumbent"
+"""The champion in reports and decisions of former releases."""
 FILE = "report.json"
 
 
-def write_report(report: Mapping[str, Any]) -> bytes:
-    """Return the report as JSON; equal reports give equal bytes."""
-    return (json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-
-
-def read_report(data: bytes, where: str) -> dict[str, Any]:
-    """Return the report that `write_report` wrote.
+def check_report(report: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return a report that was read from the lake, in today's words.
 
     Raises
     ------
     MissingArtifactError
-        When it is no JSON, or lacks what the gate reads.
+        When it lacks what the gate reads.
     """
     try:
-        report: dict[str, Any] = json.loads(data)
         for model in (CHALLENGER, POPULARITY):
             report["models"][model]["metrics"]["users"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise MissingArtifactError(
             f"{where} is no evaluation report: {error!r}",
             remedy="delete its folder, clear `evaluate`, and what follows",
         ) from error
-    return report
+    return {**_renamed(report), "models": _renamed(report["models"])}
+
+
+def metrics_of_champion(metrics: Mapping[str, Any]) -> Any:
+    """Return the champion's metrics among those of a recorded decision, None without a champion."""
+    return _renamed(metrics).get(CHAMPION)
+
+
+def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {CHAMPION if name == OLD_CHAMPION else name: value for name, value in values.items()}
 
 
 def headlines(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -48,6 +48,11 @@ class Artifact:
         """The folder's URI, for messages and for Spark."""
         return self.lake.uri_of(self.folder)
 
+    @property
+    def run_date(self) -> dt.date:
+        """The night that the artifact was made for, as its manifest says."""
+        return dt.date.fromisoformat(self.detail("run_date"))
+
     def paths(self, name: str = "") -> list[str]:
         """Return the files below the subfolder `name`, or all, relative to the lake's root.
 

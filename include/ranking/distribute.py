@@ -48,7 +48,7 @@ PARQUET = {
     "use_dictionary": [name for name in VALUES if name not in (c.USER_ID, SCORE_VALUES)],
 }
 
-Digest = Callable[[pa.RecordBatch], int]
+Digest = Callable[[pa.Table], int]
 Answer = tuple[str, dict[str, int], int]
 """File, counts and digest of a part."""
 
@@ -198,4 +198,4 @@ def write_part(
         SHORT: int((lengths < catalogue.rules.top_n).sum()),
         **shortfall(catalogue, users, lists),
     }
-    return file, counts, digest(rows) if digest else 0
+    return file, counts, digest(table) if digest else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,10 +43,6 @@ class Batch(Artifact):
     @property
     def batch_id(self) -> str:
         return self.name
-
-    @property
-    def run_date(self) -> dt.date:
-        return dt.date.fromisoformat(str(self.detail("run_date")))
 
     @property
     def variant(self) -> str:

@@ -22,12 +22,12 @@ class Decision:
     Parameters
     ----------
     kind
-        `promote`: the challenger becomes champion; `keep`: the incumbent stays; `rollback`: people went to the
+        `promote`: the challenger becomes champion; `keep`: the champion stays; `rollback`: people went to the
         model of a kept batch; `refused`: people refused to.
     model_version
         The challenger's version; for people's decisions the one that serves from then on.
-    incumbent
-        The champion's version before, None when there was none.
+    champion
+        The version before, None when there was none.
     fingerprint
         Names the evaluation that the decision rests on, or people's request.
     """
@@ -36,7 +36,7 @@ class Decision:
     variant: str
     kind: Literal["promote", "keep", "rollback", "refused"]
     model_version: str
-    incumbent: str | None
+    champion: str | None
     reasons: list[str]
     metrics: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
@@ -59,7 +59,7 @@ def insert_decision(cursor: Any, decision: Decision) -> Decision:
         "variant": decision.variant,
         "kind": decision.kind,
         "model_version": decision.model_version,
-        "incumbent": decision.incumbent,
+        "incumbent": decision.champion,
         "reasons": decision.reasons,
         "metrics": json.dumps(decision.metrics, sort_keys=True),
         "fingerprint": decision.fingerprint,

@@ -95,7 +95,7 @@ def _decision(report: DriftReport) -> Decision:
         variant=report.variant,
         kind=kind,
         model_version=report.model_version,
-        incumbent=report.model_version,
+        champion=report.model_version,
         reasons=report.reasons,
         fingerprint=f"drift_watch {report.day}",
     )

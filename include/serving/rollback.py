@@ -149,7 +149,7 @@ def _decide(cursor: Any, request: Request, kind: Any, model_version: str, live: 
         variant=request.variant,
         kind=kind,
         model_version=model_version,
-        incumbent=live.model_version,
+        champion=live.model_version,
         reasons=[f"{request.reason}{by}"],
         fingerprint=request.name or f"activation {activations}",
     )

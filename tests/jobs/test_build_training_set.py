@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from pyspark.sql import SparkSession
 from include.errors import MissingArtifactError, ValidationError
 from include.features import load_training_set
 from include.features.interactions import periods
-from include.lake import MANIFEST, Artifact, Lake, load_manifest, open_artifact, open_folder, partition_folder
+from include.lake import MANIFEST, Lake, load_manifest, open_artifact, open_folder, partition_folder
+from include.lake.manifest import fingerprint
+from include.night import building
 from include.policy import load_policy
 from include.settings import Settings
 from jobs import build_training_set as job
@@ -38,20 +39,20 @@ def commit_two_days(lake: Lake) -> None:
 
 
 def run(settings: Settings, day: dt.date = LAST) -> Any:
-    return job.run(settings, argparse.Namespace(date=day, fresh_since=None))
+    return job.run(settings, job.Config(day, None))
 
 
 @pytest.mark.spark
 def test_a_training_set_is_made_once_and_loads(
     settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sessions = share_spark(monkeypatch, job, spark)
+    sessions = share_spark(monkeypatch, building, spark)
     commit_two_days(lake)
     settings = with_policy(settings)
     result = run(settings)
     folder = result["training_set"]
     manifest = open_folder(lake, folder)
-    training_set = load_training_set(Artifact(lake, folder, manifest))
+    training_set = load_training_set(open_artifact(lake, folder))
 
     assert folder == f"training_sets/2026-01-31-{manifest.fingerprint}"
     assert training_set.user_ids.tolist() == ["ann", "bob"]
@@ -81,7 +82,7 @@ def test_a_training_set_is_made_once_and_loads(
 def test_days_without_a_known_user_stop_the_night(
     settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    share_spark(monkeypatch, job, spark)
+    share_spark(monkeypatch, building, spark)
     commit_day(lake, day=LAST, events=events(LAST, (None, "BREAD")), items=[])
     with pytest.raises(ValidationError, match="400 days up to 2026-01-31 hold no event of a known user"):
         run(settings)
@@ -101,9 +102,8 @@ def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None
 
     def name(fresh: dt.date | None = None, **sections: dict[str, Any]) -> str:
         policy = load_policy(sections)
-        sources = job.find_sources(lake, LAST, policy)
         days = periods(LAST, policy, fresh, 0.3 if fresh else 1.0)
-        return job.fingerprint(days, policy, {day: tag for _, found in sources.values() for day, tag in found.items()})
+        return fingerprint(building.inputs_of(days, policy, building.find_sources(lake, LAST, policy)))
 
     first = name()
     assert name(model={"epochs": 99}, ranking={"top_n": 7}) == first
@@ -119,6 +119,6 @@ def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None
 
 def test_events_before_the_window_are_not_read(lake: Lake) -> None:
     commit_two_days(lake)
-    sources = job.find_sources(lake, LAST, load_policy({"features": {"window_days": 30}}))
-    assert list(sources["events"][1]) == ["events/2026-01-31"]
-    assert list(sources["items"][1]) == ["items/2026-01-01", "items/2026-01-31"]
+    tags = building.find_sources(lake, LAST, load_policy({"features": {"window_days": 30}})).tags
+    assert [day for day in tags if day.startswith("events/")] == ["events/2026-01-31"]
+    assert [day for day in tags if day.startswith("items/")] == ["items/2026-01-01", "items/2026-01-31"]

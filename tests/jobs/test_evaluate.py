@@ -1,4 +1,3 @@
-import argparse
 import datetime as dt
 import json
 from typing import Any
@@ -20,11 +19,11 @@ pytestmark = pytest.mark.postgres
 
 
 def run(settings: Settings, folder: str, version: str) -> Any:
-    return evaluate.run(settings, argparse.Namespace(training_set=folder, model_version=version))
+    return evaluate.run(settings, evaluate.Config(folder, version))
 
 
 def make_version(settings: Settings, folder: str) -> str:
-    return str(train.run(settings, argparse.Namespace(training_set=folder))["model_version"])
+    return str(train.run(settings, train.Config(folder))["model_version"])
 
 
 def promote(settings: Settings, run_date: dt.date, version: str) -> None:
@@ -49,7 +48,7 @@ def test_the_first_night_meets_popularity_alone(night: tuple[Settings, str, str]
     assert result["evaluation"].startswith(f"evaluations/{RUN_DATE}-")
     assert set(result["metrics"]) == {"challenger", "popularity"}
     report = read(lake, result["evaluation"])
-    assert (report["model_version"], report["incumbent"], report["k"]) == (version, None, 5)
+    assert (report["model_version"], report["champion"], report["k"]) == (version, None, 5)
     models = report["models"]
     assert models["challenger"]["metrics"]["users"] == models["popularity"]["metrics"]["users"] == 40
     assert models["challenger"]["metrics"]["recall"] > models["popularity"]["metrics"]["recall"] + 0.1
@@ -83,8 +82,8 @@ def test_the_champion_of_the_nights_before_is_compared(night: tuple[Settings, st
     result = run(settings, folder, version)
     assert result["evaluation"] != alone["evaluation"]
     models = read(lake, result["evaluation"])["models"]
-    assert models["incumbent"]["version"] == champion
-    assert models["incumbent"]["metrics"]["recall"] < models["challenger"]["metrics"]["recall"]
+    assert models["champion"]["version"] == champion
+    assert models["champion"]["metrics"]["recall"] < models["challenger"]["metrics"]["recall"]
     assert models["challenger"] == read(lake, alone["evaluation"])["models"]["challenger"]
 
 

@@ -1,10 +1,9 @@
-import argparse
+import json
 from typing import Any
 
 import pytest
 
 from include.errors import MissingArtifactError
-from include.evaluation.report import write_report
 from include.lake import Lake
 from include.settings import Settings
 from jobs import gate
@@ -15,25 +14,27 @@ from tests.jobs.nights import with_policy
 pytestmark = pytest.mark.postgres
 
 
-def commit(lake: Lake, recall: float, *, name: str = "f1", incumbent: float | None = None) -> str:
+def commit(
+    lake: Lake, recall: float, *, name: str = "f1", called: str = "champion", champion: float | None = None
+) -> str:
     def model(version: str, value: float) -> dict[str, Any]:
         return {"version": version, "metrics": {"users": 100, "recall": value, "coverage": 0.5}}
 
     models = {"challenger": model("2", recall), "popularity": model("popularity", 0.1)}
-    if incumbent is not None:
-        models["incumbent"] = model("1", incumbent)
+    if champion is not None:
+        models[called] = model("1", champion)
     report = {
         "run_date": "2026-01-31", "k": 20, "variant": "main", "model_version": "2",
-        "incumbent": None if incumbent is None else "1", "models": models,
+        called: None if champion is None else "1", "models": models,
     }  # fmt: skip
-    lake.write_bytes(f"staged/{name}/report.json", write_report(report))
+    lake.write_bytes(f"staged/{name}/report.json", json.dumps(report).encode())
     folder = f"evaluations/2026-01-31-{name}"
     commit_all(lake, f"staged/{name}", folder, fingerprint=name)
     return folder
 
 
 def run(settings: Settings, folder: str) -> Any:
-    return gate.run(settings, argparse.Namespace(evaluation=folder))
+    return gate.run(settings, gate.Config(folder))
 
 
 def test_a_promotion_is_recorded_with_its_reasons_and_figures(
@@ -49,9 +50,12 @@ def test_a_promotion_is_recorded_with_its_reasons_and_figures(
     assert row == ("2026-01-31", "main", "promote", "2", None, result["reasons"], "0.14", "f1")
 
 
-def test_a_refusal_names_the_champion(settings: Settings, database: Database, lake: Lake) -> None:
-    result = run(with_policy(settings, database), commit(lake, 0.14, incumbent=0.2))
-    assert (result["decision"], result["incumbent"]) == ("keep", "1")
+@pytest.mark.parametrize("called", ["champion", "incumbent"])
+def test_a_refusal_names_the_champion_also_by_a_report_of_a_former_release(
+    settings: Settings, database: Database, lake: Lake, called: str
+) -> None:
+    result = run(with_policy(settings, database), commit(lake, 0.14, called=called, champion=0.2))
+    assert (result["decision"], result["champion"]) == ("keep", "1")
     assert result["reasons"][0] == "recall@20 0.1400 is 0.700 x the champion's 0.2000, less than 0.98 x"
 
 

@@ -1,6 +1,5 @@
 """Promote and keep: aliases follow the decisions, in any order, any number of times."""
 
-import argparse
 import datetime as dt
 from typing import Any
 
@@ -12,6 +11,7 @@ from include.serving.decisions import Decision, record_decision
 from include.settings import Settings
 from include.tracking import get_aliases, register
 from jobs import keep, promote
+from jobs._judged import Config
 from tests.databases import Database
 from tests.include.tracking.made import make_lineage, make_model
 from tests.jobs.nights import with_policy
@@ -37,7 +37,7 @@ class Nights:
             record_decision(connection, decision)
 
     def follow(self, job: Any, night: int) -> Any:
-        return job.run(self.settings, argparse.Namespace(date=DAYS[night], model_version=self.versions[night]))
+        return job.run(self.settings, Config(DAYS[night], self.versions[night]))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from include.contract import load_policy
 from include.errors import ConfigurationError
 from include.lake import Lake, open_lake
+from include.lake.manifest import fingerprint
+from include.night import scoring
 from include.ranking.reasons import Reason
 from include.serving.batch import open_batch
 from include.serving.database import WRITER, connect
@@ -27,11 +29,11 @@ from tests.training_sets import RUN_DATE
 
 pytestmark = [pytest.mark.spark, pytest.mark.postgres]
 
-METRICS = {"k": 5, "challenger": {"recall": 0.4}, "incumbent": {"recall": 0.3}, "popularity": {"recall": 0.2}}
+METRICS = {"k": 5, "challenger": {"recall": 0.4}, "champion": {"recall": 0.3}, "popularity": {"recall": 0.2}}
 
 
 def run(settings: Settings, folder: str, date: Any = RUN_DATE) -> Any:
-    return job.run(settings, argparse.Namespace(date=date, training_set=folder))
+    return job.run(settings, job.Config(date, folder))
 
 
 def read(lake: Lake, folder: str) -> tuple[pa.Table, dict[str, Any]]:
@@ -47,14 +49,14 @@ def decide(settings: Settings, version: str, kind: Any = "promote") -> None:
 
 @pytest.fixture
 def sessions(monkeypatch: pytest.MonkeyPatch, spark: SparkSession) -> list[str]:
-    return share_spark(monkeypatch, job, spark)
+    return share_spark(monkeypatch, scoring, spark)
 
 
 def test_the_champion_scores_everyone_once(tracked: Settings, database: Database, sessions: list[str]) -> None:
     settings = with_policy(tracked, database, ranking={"top_n": 10, "fallback_items": 7})
     lake = open_lake(settings.lake_uri)
     folder = commit_training_set(lake)
-    decide(settings, train.run(settings, argparse.Namespace(training_set=folder))["model_version"])
+    decide(settings, train.run(settings, train.Config(folder))["model_version"])
     result = run(settings, folder)
     lists, details = read(lake, result["batch"])
 
@@ -100,19 +102,29 @@ def test_another_policy_is_another_batch(
     settings: Settings, database: Database, lake: Lake, sessions: list[str]
 ) -> None:
     folder = commit_training_set(lake)
-    first = job.find_source(with_policy(settings, database), lake, RUN_DATE, folder)
-    second = job.find_source(with_policy(settings, database, ranking={"top_n": 3}), lake, RUN_DATE, folder)
-    assert first.fingerprint != second.fingerprint
-    assert first.fingerprint == job.find_source(with_policy(settings, database), lake, RUN_DATE, folder).fingerprint
+
+    def name(**sections: dict[str, Any]) -> str:
+        policed = with_policy(settings, database, **sections)
+        return fingerprint(scoring.find_source(policed, lake, RUN_DATE, folder, load_policy(policed)).inputs)
+
+    first = name()
+    assert name(ranking={"top_n": 3}) != first
+    assert name() == first
     decide(with_policy(settings, database), "7")
-    assert job.find_source(with_policy(settings, database), lake, RUN_DATE, folder).fingerprint != first.fingerprint
+    assert name() != first
 
 
 def test_a_kept_champion_is_described_by_its_own_figures() -> None:
     decision = Decision(RUN_DATE, "main", "keep", "8", "7", ["because"], METRICS, "f")
-    assert job.headline_metrics(decision, "7")["model"] == {"recall": 0.3}
-    assert job.headline_metrics(decision, "8")["model"] == {"recall": 0.4}
-    assert job.headline_metrics(None, "7") == {}
+    assert scoring.headline_metrics(decision, "7")["model"] == {"recall": 0.3}
+    assert scoring.headline_metrics(decision, "8")["model"] == {"recall": 0.4}
+    assert scoring.headline_metrics(None, "7") == {}
+
+
+def test_the_figures_of_a_former_releases_champion_are_found() -> None:
+    old = {name.replace("champion", "incumbent"): value for name, value in METRICS.items()}
+    decision = Decision(RUN_DATE, "main", "keep", "8", "7", ["because"], old, "f")
+    assert scoring.headline_metrics(decision, "7")["model"] == {"recall": 0.3}
 
 
 def test_the_training_set_of_another_night_is_refused(settings: Settings, lake: Lake) -> None:

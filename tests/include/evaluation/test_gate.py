@@ -88,16 +88,16 @@ def test_the_policy_names_the_metric(name: str) -> None:
 
 @given(share, share, st.none() | share, st.integers(0, 100), share)
 def test_promotion_needs_every_rule(
-    challenger: float, popularity: float, incumbent: float | None, users: int, coverage: float
+    challenger: float, popularity: float, champion: float | None, users: int, coverage: float
 ) -> None:
-    others = None if incumbent is None else metrics(incumbent, users)
+    others = None if champion is None else metrics(champion, users)
     verdict = judge(POLICY, 20, metrics(challenger, users, coverage), metrics(popularity, users), others)
     expected = (
         users >= 50
         and challenger > 0
         and challenger >= popularity
         and coverage >= 0.02
-        and (incumbent is None or challenger >= 0.98 * incumbent)
+        and (champion is None or challenger >= 0.98 * champion)
     )
     assert verdict.kind == ("promote" if expected else "keep")
     assert verdict.reasons
@@ -110,7 +110,7 @@ def test_a_better_challenger_is_never_worse_off(challenger: float, popularity: f
     assert (first.kind, second.kind) != ("promote", "keep")
 
 
-@given(st.sampled_from(["challenger", "popularity", "incumbent"]))
+@given(st.sampled_from(["challenger", "popularity", "champion"]))
 def test_a_metric_that_is_no_number_keeps_the_champion(who: str) -> None:
-    values = {name: metrics(math.nan if name == who else 0.5) for name in ("challenger", "popularity", "incumbent")}
-    assert judge(POLICY, 20, values["challenger"], values["popularity"], values["incumbent"]).kind == "keep"
+    values = {name: metrics(math.nan if name == who else 0.5) for name in ("challenger", "popularity", "champion")}
+    assert judge(POLICY, 20, values["challenger"], values["popularity"], values["champion"]).kind == "keep"

@@ -69,4 +69,6 @@ if __name__ == "__main__":
         "what", choices=["succeed", "bad_data", "bad_disk", "crash", "decide", "talk", "hang", "leave_child", "mute"]
     )
     arguments.add_argument("more", nargs="*")
-    sys.exit(_command.main(arguments, lambda settings, parsed: globals()[parsed.what](settings, *parsed.more)))
+    sys.exit(
+        _command.main(arguments.parse_args, lambda settings, parsed: globals()[parsed.what](settings, *parsed.more))
+    )

@@ -1,0 +1,95 @@
+"""A night's challenger: trained on one training set and registered in MLflow, once for equal inputs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from include.features import TrainingSet, load_training_set
+from include.lake import Artifact
+from include.lake.manifest import fingerprint
+from include.log import step
+from include.model import TrainedModels, find_trainer
+from include.policy import Policy
+from include.settings import Settings
+from include.tracking import Lineage, find_version, register
+
+logger = logging.getLogger(__name__)
+
+
+def find_or_train(settings: Settings, source: Artifact, policy: Policy) -> str:
+    """Return the version that holds the models of this training set and policy, trained now unless it is there."""
+    recipe = fingerprint(
+        {
+            "training_set": source.folder,
+            "manifest": source.manifest.fingerprint,
+            "recipe": find_trainer(policy.model.trainer).RECIPE,
+            "policy": policy.model.fingerprint(),
+        }
+    )
+    version = find_version(settings, recipe)
+    if version is not None:
+        logger.info("version %d was trained on %s with this policy: nothing to do", version, source.folder)
+        return str(version)
+    with step(logger, f"reading {source.folder}"):
+        training_set = load_training_set(source)
+    started = time.monotonic()
+    models = _fit(training_set, policy)
+    seconds = time.monotonic() - started
+    lineage = Lineage(
+        fingerprint=recipe,
+        run_date=training_set.run_date.isoformat(),
+        training_set=source.folder,
+        training_set_uri=source.uri,
+        manifest_digest=source.manifest.fingerprint,
+        counts=source.manifest.counts,
+    )
+    with step(logger, "registering the models"):
+        version = register(
+            settings,
+            {"evaluation": models.evaluation, "serving": models.serving},
+            lineage,
+            _parameters(policy, source, training_set),
+            {"fit_seconds": seconds, **_sizes(training_set)},
+        )
+    return str(version)
+
+
+def _fit(training_set: TrainingSet, policy: Policy) -> TrainedModels:
+    before, everything = training_set.matrix("before"), training_set.matrix("all")
+    logger.info(
+        "training on %d users and %d items: %d interactions up to %s, then %d up to %s",
+        training_set.n_users, training_set.n_items,
+        before.nnz, training_set.cutoff, everything.nnz, training_set.run_date,
+    )  # fmt: skip
+    started = time.monotonic()
+
+    def progress(stage: str, epoch: int, epochs: int) -> None:
+        logger.info("%s epoch %d of %d, %.1f s since the start", stage, epoch, epochs, time.monotonic() - started)
+
+    return find_trainer(policy.model.trainer).fit(
+        before, everything, training_set.user_features, training_set.item_features, policy.model, progress
+    )
+
+
+def _parameters(policy: Policy, source: Artifact, training_set: TrainingSet) -> dict[str, Any]:
+    return {
+        "recipe": find_trainer(policy.model.trainer).RECIPE,
+        **policy.model.model_dump(),
+        **{f"features.{name}": value for name, value in policy.features.model_dump().items()},
+        "training_set_fingerprint": source.manifest.fingerprint,
+        "cutoff": training_set.cutoff.isoformat(),
+        "run_date": training_set.run_date.isoformat(),
+    }
+
+
+def _sizes(training_set: TrainingSet) -> dict[str, float]:
+    return {
+        "users": training_set.n_users,
+        "items": training_set.n_items,
+        "interactions_before": training_set.matrix("before").nnz,
+        "interactions_all": training_set.matrix("all").nnz,
+        "user_features": len(training_set.user_features.names),
+        "item_features": len(training_set.item_features.names),
+    }
