@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from include import columns as c
-from include.contract import load_dataset
+from include.contract import load_policy
 from include.drift_policy import DriftPolicy, load_drift_policy
 from include.errors import MissingArtifactError
 from include.lake import (
@@ -136,7 +136,7 @@ def open_day(settings: Settings, day: dt.date) -> WatchedDay:
     MissingArtifactError
         When no batch was live before it.
     """
-    policy = load_dataset(settings.dataset).policy(settings.policy_file)
+    policy = load_policy(settings)
     variant = policy.publish.variant
     with connect(settings.database_url, "drift_watch") as connection:
         report = find_report(connection, variant, day)
