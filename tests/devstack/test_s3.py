@@ -106,6 +106,7 @@ def test_a_server_that_ends_at_once_is_said_with_its_log(home: Home, monkeypatch
     try:
         with pytest.raises(StackError, match=f"does not answer. Remedy: read {home.logs / 's3.log'}"):
             server.start(os.environ)
-        assert "no disk" in (home.logs / "s3.log").read_text()
+        log = home.logs / "s3.log"
+        assert eventually(lambda: log.is_file() and "no disk" in log.read_text(), seconds=15)
     finally:
         server.stop()
