@@ -51,14 +51,10 @@ class Account:
 
     def can_enter(self, folder: Path) -> bool:
         """Tell whether this account can reach `folder` through all folders above it."""
-        if not self.other:
-            return os.access(folder, os.X_OK)
         return self.run(["/bin/sh", "-c", 'cd "$1"', "sh", folder]).returncode == 0
 
     def can_run(self, program: Path) -> bool:
         """Tell whether this account can read and run `program`."""
-        if not self.other:
-            return os.access(program, os.X_OK)
         return self.run(["/bin/sh", "-c", '"$1" --version', "sh", program]).returncode == 0
 
     def private_folder(self, folder: Path) -> Path:

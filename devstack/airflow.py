@@ -127,6 +127,11 @@ class Airflow:
         """Return the file that holds the admin's password."""
         return self.home.airflow / PASSWORDS
 
+    @property
+    def access(self) -> str:
+        """Return where the UI is and how to log in, for a person."""
+        return f"{self.url} as {USER}, password in {self.password_file}"
+
     def api(self) -> AirflowApi:
         """Return a client that logs in as the admin."""
         return AirflowApi(self.url, USER, self.values[PASSWORD])

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from devstack import prompt
 from devstack.home import Home
-from devstack.nightly import Nightly, places, wait_until_ready
+from devstack.nightly import Nightly, wait_until_ready
 from devstack.plan import LAKES, Request
 from devstack.progress import Display
 from devstack.stack import delete_stack, open_stack, stop_stack
@@ -115,7 +115,7 @@ def _up(_: Options, home: Home, display: Display) -> None:
         with display.work("starting PostgreSQL and Airflow"):
             stack.start()
         wait_until_ready(stack, display)
-    display.say(f"Airflow       {stack.airflow.url} as admin, password in {places(stack).password_file}")
+    display.say(f"Airflow       {stack.airflow.access}")
 
 
 def _down(_: Options, home: Home, display: Display) -> None:

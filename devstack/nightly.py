@@ -27,7 +27,7 @@ from devstack.processes import end_marked
 from devstack.progress import Display
 from devstack.scheduler import DAG, Nights
 from devstack.stack import Stack, open_stack
-from devstack.summary import Places, show_summary
+from devstack.summary import show_summary
 from devstack.work import Job
 from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
@@ -79,7 +79,7 @@ class Nightly:
             except DiskFullError:
                 stack.stop()  # what was refused a write hangs, or has lost its place
                 raise
-            show_summary(self.display, self._settings(), self._lake, plan.nights[-1], places(stack))
+            show_summary(self.display, self._settings(), self._lake, plan.nights[-1], stack.airflow.access)
 
     def _check(self) -> Plan:
         """Return the plan, after looking for everything that would stop a night later."""
@@ -215,8 +215,3 @@ def wait_until_ready(stack: Stack, display: Display) -> None:
     api = stack.airflow.api()
     for name, pool in json.loads(POOLS.read_text()).items():
         api.set_pool(name, pool["slots"], pool["description"])
-
-
-def places(stack: Stack) -> Places:
-    """Return where to look further."""
-    return Places(stack.airflow.url, str(stack.airflow.password_file))

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from include.errors import StackError
-from include.processes import dying_with_us, end, is_alive
+from include.processes import SETPRIV, dying_with_us, end, is_alive
 
 MARK = "NIGHTSHELF_STACK"
 PART = "NIGHTSHELF_PART"
@@ -94,9 +94,8 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    # The environment, by which it is found again, can be read a moment after the program's start only
     deadline = time.monotonic() + SEEN_SECONDS
-    while process.poll() is None and time.monotonic() < deadline and not _environment(psutil.Process(process.pid)):
+    while process.poll() is None and time.monotonic() < deadline and not _has_begun(process.pid):
         time.sleep(0.001)
     return process
 
@@ -119,6 +118,15 @@ def memory_bytes(processes: Iterable[psutil.Process]) -> int:
         except psutil.Error:
             continue  # it ended in the meantime
     return total
+
+
+def _has_begun(pid: int) -> bool:
+    """Tell whether a started process can be found by its environment, and dies with us if it shall."""
+    try:
+        process = psutil.Process(pid)
+        return bool(_environment(process)) and process.name() != SETPRIV
+    except psutil.Error:
+        return False
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

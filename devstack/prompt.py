@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from devstack.home import Home
 from devstack.ports import LOCALHOST, free_port, is_free
@@ -33,12 +34,10 @@ def psql(home: Home, environment: Mapping[str, str], sql: str | None) -> NoRetur
     if not postgres.running():
         postgres.start()
     program = str(postgres.program("psql"))
-    url = postgres.url("nightshelf", "analyst")
+    url = urlsplit(postgres.url("nightshelf", "analyst"))
     # The password goes by the environment: a command line is everybody's to read.
-    user, _, rest = url.removeprefix("postgresql://").partition(":")
-    password, _, place = rest.partition("@")
-    variables = {**environment, "PGPASSWORD": password, "PGAPPNAME": "nightshelf psql"}
-    command = [program, "--no-psqlrc", "--dbname", f"postgresql://{user}@{place}"]
+    variables = {**environment, "PGPASSWORD": url.password or "", "PGAPPNAME": "nightshelf psql"}
+    command = [program, "--no-psqlrc", "--dbname", f"postgresql://{url.username}@{url.hostname}:{url.port}{url.path}"]
     if sql is not None:
         command += ["--csv", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql]
     os.execve(program, command, variables)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from devstack import s3
-from devstack.airflow import COMMANDS, PASSWORD, PASSWORDS, PORT, USER, supervised
+from devstack.airflow import COMMANDS, Airflow, supervised
 from devstack.home import S3_PORT, Home
 from devstack.plan import Plan, read_plan
 from devstack.ports import LOCALHOST
 from devstack.postgres import Postgres
 from devstack.processes import marked, memory_bytes, read_pid
 from devstack.progress import Display
-from devstack.rest import AirflowApi, ApiError
+from devstack.rest import ApiError
 from devstack.scheduler import DAG, Nights
 from devstack.stack import POSTGRES_PORT
 
@@ -41,18 +41,17 @@ def show_status(home: Home, display: Display) -> None:
         display.say("data             nothing has landed yet")
         return
     display.say(f"data             {plan.dataset}, history up to {plan.history_to}")
-    url = f"http://{LOCALHOST}:{values[PORT]}"
     if supervised(home).find_supervisor():
-        _show_nights(AirflowApi(url, USER, values[PASSWORD]), plan, home, display)
-        display.say(f"Airflow          {url} as {USER}, password in {home.airflow / PASSWORDS}")
+        airflow = Airflow(home, values, {})
+        _show_nights(Nights(airflow.api(), display, home.task_logs), plan, display)
+        display.say(f"Airflow          {airflow.access}")
 
 
-def _show_nights(api: AirflowApi, plan: Plan, home: Home, display: Display) -> None:
-    nights = Nights(api, display, home.task_logs)
+def _show_nights(nights: Nights, plan: Plan, display: Display) -> None:
     try:
         for day in plan.nights[-7:]:
             display.say(f"night {day} {nights.state(day)}")
-        paused = (api.dag(DAG) or {}).get("is_paused")
+        paused = (nights.api.dag(DAG) or {}).get("is_paused")
         if paused:
             display.say(f"{DAG} is paused: nothing runs before it is unpaused")
     except ApiError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -27,14 +26,6 @@ MODELS = {
 METRICS = ("recall", "ndcg", "coverage")
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where to look further."""
-
-    airflow_url: str
-    password_file: str
-
-
 def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
     """Return by table how many rows of the days up to `last` were landed, ingested, duplicate and quarantined."""
     accounts = {}
@@ -46,8 +37,8 @@ def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
     return accounts
 
 
-def show_summary(display: Display, settings: Settings, lake: Lake, last_night: dt.date, places: Places) -> None:
-    """Show everything; what is not there yet is said so."""
+def show_summary(display: Display, settings: Settings, lake: Lake, last_night: dt.date, airflow: str) -> None:
+    """Show everything, and say so where something is not there yet; `airflow` says where and as whom to log in."""
     display.say()
     display.say(f"Nightshelf, data set {settings.dataset}, up to the night of {last_night}", style="bold")
     _show_accounts(display, row_accounts(lake, last_night))
@@ -57,7 +48,7 @@ def show_summary(display: Display, settings: Settings, lake: Lake, last_night: d
             display.say("No batch is live yet.")
         else:
             _show_night(display, lake, connection, live)
-    _show_places(display, settings, places)
+    _show_places(display, settings, airflow)
 
 
 def _show_night(display: Display, lake: Lake, connection: Connection, live: Mapping[str, Any]) -> None:
@@ -115,9 +106,9 @@ def _show_shelf(display: Display, user: str, rows: Sequence[Mapping[str, Any]]) 
     display.console.print(table)
 
 
-def _show_places(display: Display, settings: Settings, places: Places) -> None:
+def _show_places(display: Display, settings: Settings, airflow: str) -> None:
     display.say()
-    display.say(f"Airflow       {places.airflow_url} as admin, password in {places.password_file}")
+    display.say(f"Airflow       {airflow}")
     display.say("MLflow        make mlflow")
     display.say("SQL prompt    make psql, or make psql SQL='select * from nightly_runs'")
     display.say(f"Everything    {settings.home}; make status, make down")

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from devstack.progress import Display
-from devstack.summary import Places, row_accounts, show_summary
+from devstack.summary import row_accounts, show_summary
 from include.lake import Lake, open_lake
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
@@ -15,7 +15,7 @@ from include.settings import Settings
 from tests.batches import DAY, write_batch, write_day
 from tests.databases import Database
 
-PLACES = Places("http://127.0.0.1:8080", "/home/passwords.json")
+AIRFLOW = "http://127.0.0.1:8080 as admin, password in /home/passwords.json"
 METRICS = {
     "k": 20,
     "challenger": {"recall": 0.1312, "ndcg": 0.08, "coverage": 0.25, "users": 900},
@@ -26,7 +26,7 @@ METRICS = {
 def show(settings: Settings, database: Database) -> list[str]:
     said = io.StringIO()
     connected = settings.model_copy(update={"analyst_url": SecretStr(database.analyst_url)})
-    show_summary(Display(Console(file=said, width=160)), connected, open_lake(settings.lake_uri), DAY, PLACES)
+    show_summary(Display(Console(file=said, width=160)), connected, open_lake(settings.lake_uri), DAY, AIRFLOW)
     return [line.rstrip() for line in said.getvalue().splitlines()]
 
 
