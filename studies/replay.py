@@ -28,7 +28,7 @@ from include.drift_policy import DriftPolicy, load_drift_policy
 from include.features.signals import UNKNOWN
 from include.lake import Lake, open_lake, partition_uris, read_table
 from include.monitoring.positions import find_positions
-from include.monitoring.verdict import Signals, Verdict
+from include.monitoring.verdict import DriftVerdict, Signals
 from include.settings import Settings
 from include.types import Days, Doubles, Longs, Strings
 from studies import command
@@ -69,7 +69,7 @@ class ShopLog:
             yield DayLog(day.item(), self.kinds[rows], users, items, self.prices[rows], n_users, n_items)
 
 
-def replay(log: ShopLog, first: dt.date, last: dt.date, policy: DriftPolicy) -> Iterator[tuple[Signals, Verdict]]:
+def replay(log: ShopLog, first: dt.date, last: dt.date, policy: DriftPolicy) -> Iterator[tuple[Signals, DriftVerdict]]:
     """Yield the signals of the open days from `first` to `last`, and the verdicts on them.
 
     Nothing is acted on but retrains, which begin a new chart; so every verdict can be explained by itself.
@@ -146,7 +146,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"days": len(found), **Counter(str(verdict.kind) for _, verdict in found)}
 
 
-def write_verdicts(file: Path, found: Sequence[tuple[Signals, Verdict]]) -> None:
+def write_verdicts(file: Path, found: Sequence[tuple[Signals, DriftVerdict]]) -> None:
     """Write a CSV with a line a day."""
     with file.open("w", newline="") as text:
         writer = csv.writer(text)

@@ -10,7 +10,7 @@ from include.monitoring.data_drift import DataDrift, Reference, detect, referenc
 from include.monitoring.fallback import Candidate
 from include.monitoring.performance import Comparison
 from include.monitoring.profile import DataProfile
-from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
+from include.monitoring.verdict import DriftVerdict, Kind, Signals, decide, decided
 
 
 def find_reference(stored: Reference, history: Sequence[Signals]) -> Reference:
@@ -36,7 +36,7 @@ def judge_day(
     history: Sequence[Signals],
     policy: DriftPolicy,
     purchases: Comparison | None = None,
-) -> tuple[Signals, Verdict]:
+) -> tuple[Signals, DriftVerdict]:
     """Return the day's signals, as the history keeps them, and the verdict on it.
 
     Parameters

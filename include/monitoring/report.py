@@ -10,7 +10,7 @@ from include.monitoring.control import Point
 from include.monitoring.performance import Comparison
 from include.monitoring.plots import plot_lines, plot_shares
 from include.monitoring.profile import Histograms
-from include.monitoring.verdict import Signals, Verdict
+from include.monitoring.verdict import DriftVerdict, Signals
 
 CHART_DAYS = 60
 METRICS = ("hit_rate", "recall", "ndcg")
@@ -18,7 +18,7 @@ METRICS = ("hit_rate", "recall", "ndcg")
 
 def render(
     signals: Signals,
-    verdict: Verdict,
+    verdict: DriftVerdict,
     policy: DriftPolicy,
     *,
     then: Histograms,

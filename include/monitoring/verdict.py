@@ -69,7 +69,7 @@ class Signals:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DriftVerdict:
     """What to do about a day, and why.
 
     Attributes
@@ -98,14 +98,14 @@ def next_task(verdict: str, automatic: bool, target: str | None) -> str:
     return verdict
 
 
-def decide(history: Sequence[Signals], policy: DriftPolicy) -> Verdict:
+def decide(history: Sequence[Signals], policy: DriftPolicy) -> DriftVerdict:
     """Return the verdict on the last day of `history`, oldest first."""
     today = history[-1]
     points = chart(_chart_days(history), policy.results)
     notes = [*_results_note(points, today), *_bots_note(today, policy)]
     if today.data.broken:
         held = ["the feed is broken: the champion stays, and nothing is concluded from this day"]
-        return Verdict(Kind.HOLD, [*today.data.broken, *held], points)
+        return DriftVerdict(Kind.HOLD, [*today.data.broken, *held], points)
     rollback = _rollback(today, policy)
     retrain, since = _retrain(history, points, policy)
     for kind, reasons in ((Kind.ROLLBACK, rollback), (Kind.RETRAIN, retrain)):
@@ -116,11 +116,11 @@ def decide(history: Sequence[Signals], policy: DriftPolicy) -> Verdict:
             notes = [*reasons, cooling, *notes]
             continue
         automatic = kind != Kind.ROLLBACK or _is_collapse(today, policy)
-        return Verdict(kind, [*reasons, *notes], points, automatic, since if kind == Kind.RETRAIN else None)
-    return Verdict(Kind.NOTHING, [*today.data.moved, *notes] or ["nothing is out of the ordinary"], points)
+        return DriftVerdict(kind, [*reasons, *notes], points, automatic, since if kind == Kind.RETRAIN else None)
+    return DriftVerdict(Kind.NOTHING, [*today.data.moved, *notes] or ["nothing is out of the ordinary"], points)
 
 
-def decided(signals: Signals, verdict: Verdict) -> Signals:
+def decided(signals: Signals, verdict: DriftVerdict) -> Signals:
     """Return `signals` as the history keeps them."""
     return replace(signals, verdict=verdict.kind)
 

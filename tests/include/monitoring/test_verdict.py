@@ -8,14 +8,14 @@ import json
 import pytest
 
 from include.drift_policy import load_drift_policy
-from include.monitoring.verdict import Kind, Signals, Verdict, decide, decided
+from include.monitoring.verdict import DriftVerdict, Kind, Signals, decide, decided
 from tests.include.monitoring.cases import POLICY, comparison, day, quiet
 
 MOVED = {"moved": ["price is 0.3 from the reference, 8.0 times the usual"]}
 BROKEN = {"broken": ["user_id is missing in 44% more of the events than in the reference"]}
 
 
-def judge(*days: Signals) -> Verdict:
+def judge(*days: Signals) -> DriftVerdict:
     """The verdict on the last day; each earlier one without a verdict gets its own first."""
     history: list[Signals] = []
     for one in days:
