@@ -12,6 +12,7 @@ from include.demo_shop import FaultKind
 from include.monitoring.verdict import Kind
 from studies.run import BAD_MODEL, QUIET, SCENARIOS, STABLE, NightRecord, Scenario, ShopRuns
 
+FALSE_RATE = "false_actions_per_200_nights"
 ACTIONS = (Kind.RETRAIN, Kind.ROLLBACK)
 LOST_SHARE = 0.10
 TASTE_NIGHTS, RECOVERY_NIGHTS, RECOVERED = 3, 2, 0.90
@@ -35,7 +36,7 @@ def summarise(shops: Sequence[ShopRuns]) -> dict[str, Any]:
         "shops": len(shops),
         "stable_nights": len(stable),
         "false_actions": false,
-        "false_actions_per_200_nights": round(200 * false / len(stable), 4),
+        FALSE_RATE: round(200 * false / len(stable), 4),
         **{name: round(sum(hit for hit, _ in checks) / len(checks), 4) for name, checks in found.items()},
         "actions_after_the_feed_was_mended": sum(
             one.verdict in ACTIONS for shop in shops for one in shop.watched[BROKEN]
@@ -60,13 +61,11 @@ def held(shop: ShopRuns) -> Check:
     return all(record.verdict == Kind.HOLD for record in shop.watched[BROKEN][:days]), None
 
 
-def recovery(shop: ShopRuns) -> float:
-    """Return the best share of the two days after the retrain of the taste shift, relative to the week before it."""
+def recovery(shop: ShopRuns, runs: str = "watched") -> float:
+    """Return the best share in `runs` of the two days after the retrain of the taste shift, relative to before."""
     night = first_night(shop.watched[TASTE], Kind.RETRAIN)
-    if night is None:
-        return 0.0
-    after = [record.share for record in shop.watched[TASTE][night : night + RECOVERY_NIGHTS]]
-    return max(after, default=0.0) / shop.before
+    after = [] if night is None else getattr(shop, runs)[TASTE][night : night + RECOVERY_NIGHTS]
+    return max((record.share for record in after), default=0.0) / shop.before
 
 
 def found_in_time(shop: ShopRuns) -> Check:
@@ -110,14 +109,9 @@ def lost(shops: Sequence[ShopRuns], scenario: Scenario) -> dict[str, float]:
 
 
 def _recoveries(shops: Sequence[ShopRuns]) -> dict[str, float]:
-    """Return the distribution of `recovery` over the shops, and what the shops reach on the same nights unwatched."""
+    """Return the distribution of `recovery` over the shops, and what they reach on the same nights unwatched."""
     values = [recovery(shop) for shop in shops]
-    unwatched = []
-    for shop in shops:
-        night = first_night(shop.watched[TASTE], Kind.RETRAIN)
-        if night is not None:
-            after = shop.unwatched[TASTE][night : night + RECOVERY_NIGHTS]
-            unwatched.append(max(record.share for record in after) / shop.before)
+    unwatched = [recovery(shop, "unwatched") for shop in shops if first_night(shop.watched[TASTE], Kind.RETRAIN)]
     return {
         "median": round(float(np.median(values)), 4),
         "least": round(min(values), 4),
@@ -134,22 +128,15 @@ def _spread(nights: Sequence[int | None]) -> dict[str, Any]:
 
 def as_text(figures: dict[str, Any]) -> str:
     """Return the figures as people read them."""
+    import pandas as pd
+
     lines = [
-        f"{figures['shops']} shops, {figures['stable_nights']} stable nights ({QUIET.nights} of each before any fault)"
+        f"{figures['shops']} shops, {figures['stable_nights']} stable nights ({QUIET.nights} of each before any fault)",
+        f"\nnights by verdict\n{pd.DataFrame(figures['confusion']).T.to_string()}",
+        f"\nfalse actions: {figures['false_actions']}, {figures[FALSE_RATE]} in 200 nights",
     ]
-    lines += ["", f"{'nights with verdict':<16}" + "".join(f"{kind:>10}" for kind in Kind)]
-    lines += [
-        f"{name:<16}" + "".join(f"{count:>10}" for count in row.values()) for name, row in figures["confusion"].items()
-    ]
-    lines += ["", f"false actions: {figures['false_actions']}, {figures['false_actions_per_200_nights']} in 200 nights"]
-    for name, value in figures.items():
-        if isinstance(value, float) and name != "false_actions_per_200_nights":
-            nights = figures["nights_to_detection"].get(name, {})
-            when = f"  (night {nights['median']} in the median, {nights['latest']} at the latest)" if nights else ""
-            lines.append(f"{name}: {value:.0%}{when}")
-    lines += ["", f"{'purchases a day':<16}{'stable twin':>12}{'unwatched':>12}{'watched':>12}"]
-    lines += [
-        f"{name:<16}{row['stable_twin']:>12.2f}{row['unwatched']:>12.2f}{row['watched']:>12.2f}"
-        for name, row in figures["purchases_lost"].items()
-    ]
-    return "\n".join(lines)
+    for name in CHECKS:
+        nights = figures["nights_to_detection"].get(name, {})
+        when = f"  (night {nights['median']} in the median, {nights['latest']} at the latest)" if nights else ""
+        lines.append(f"{name}: {figures[name]:.0%}{when}")
+    return "\n".join([*lines, f"\npurchases a day\n{pd.DataFrame(figures['purchases_lost']).T.to_string()}"])
