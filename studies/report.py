@@ -139,4 +139,5 @@ def as_text(figures: dict[str, Any]) -> str:
         nights = figures["nights_to_detection"].get(name, {})
         when = f"  (night {nights['median']} in the median, {nights['latest']} at the latest)" if nights else ""
         lines.append(f"{name}: {figures[name]:.0%}{when}")
-    return "\n".join([*lines, f"\npurchases a day\n{pd.DataFrame(figures['purchases_lost']).T.to_string()}"])
+    purchases = pd.DataFrame(figures["purchases_lost"]).T.rename(columns={"stable_twin": "stable twin"})
+    return "\n".join([*lines, f"\npurchases a day\n{purchases.to_string()}"])
