@@ -7,20 +7,17 @@ Fails when the verdict was not carried out, when none was made, and when the fee
 
 from __future__ import annotations
 
-import argparse
-import logging
+import datetime as dt
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from include.contract import load_policy
 from include.errors import ValidationError
-from include.monitoring.verdict import ASK, Kind, next_task
 from include.serving.database import WRITER, connect
-from include.serving.drift import DriftReport, Outcome, find_report, record_outcome
+from include.serving.drift import ASK, DriftReport, Outcome, find_report, record_outcome
 from include.settings import Settings
 from jobs import _command
-
-logger = logging.getLogger("nightshelf.audit_drift")
 
 DONE: dict[str, tuple[Outcome, str]] = {
     "retrain": ("done", "a night with a fresh fit was triggered"),
@@ -31,15 +28,20 @@ DONE: dict[str, tuple[Outcome, str]] = {
 }
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
+@dataclass(frozen=True)
+class Config:
+    date: dt.date
+    states: str = ""
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Config:
     parser = _command.parser(__doc__)
     _command.add_date(parser)
     parser.add_argument("--states", default="", metavar="TASK=STATE,...", help="how the tasks before ended")
-    return parser
+    return _command.parse(parser, Config, argv)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Record the outcome.
 
     Raises
@@ -48,21 +50,19 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         When there is no verdict, when it was not carried out, or when the feed is broken.
     """
     variant = load_policy(settings).publish.variant
-    states = dict(text.partition("=")[::2] for text in arguments.states.split(","))
+    states = dict(text.partition("=")[::2] for text in config.states.split(","))
     with connect(settings.database_url, "audit_drift", role=WRITER) as connection:
-        report = find_report(connection, variant, arguments.date)
+        report = find_report(connection, variant, config.date)
         if report is None:
             raise ValidationError(
-                f"there is no verdict on {arguments.date}",
+                f"there is no verdict on {config.date}",
                 remedy="clear the task that failed with everything downstream",
             )
         outcome, detail = find_outcome(report, states)
         record_outcome(connection, variant, report.day, outcome, detail)
     if outcome == "failed":
-        raise ValidationError(
-            detail, remedy=f"read the log of task {task_of(report)}, mend it, clear it with downstream"
-        )
-    if report.verdict == Kind.HOLD:
+        raise ValidationError(detail, remedy=f"read the log of task {report.task}, mend it, clear it with downstream")
+    if report.verdict == "hold":
         raise ValidationError(
             f"the feed of {report.day} is broken: {'; '.join(report.reasons)}",
             remedy=f"have the day delivered again and ingest it; the champion stays meanwhile; {report.report}",
@@ -75,18 +75,12 @@ def find_outcome(report: DriftReport, states: dict[str, str]) -> tuple[Outcome, 
 
     The chosen task is skipped when the run that it starts is there already.
     """
-    task = task_of(report)
-    state = states.get(task, "success")
+    state = states.get(report.task, "success")
     if state not in ("success", "skipped"):
-        return "failed", f"verdict {report.verdict} was not carried out: task {task} is {state}"
-    outcome, detail = DONE[task]
+        return "failed", f"verdict {report.verdict} was not carried out: task {report.task} is {state}"
+    outcome, detail = DONE[report.task]
     return outcome, detail.format(target=report.target)
 
 
-def task_of(report: DriftReport) -> str:
-    """Return the task that carries the verdict out."""
-    return next_task(report.verdict, report.automatic, report.target)
-
-
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments().parse_args, run))
+    sys.exit(_command.main(parse_args, run))

@@ -9,56 +9,49 @@ plots in the lake, and for retrain and hold a row in reco.model_decisions. The r
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import logging
 import sys
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from include.lake import Content, find_or_make, open_artifact
-from include.monitoring.data_drift import DataDrift
-from include.monitoring.fallback import Candidate
-from include.monitoring.judge import judge_day
-from include.monitoring.performance import Comparison
-from include.monitoring.report import render
-from include.monitoring.verdict import Kind, next_task
-from include.serving.database import WRITER, connect
-from include.serving.drift import DriftReport, record_report, served_batches
-from include.serving.watched_day import WatchedDay, open_day
+from include.lake import open_artifact
+from include.night.day_verdict import find_or_judge
+from include.night.watched_day import open_day
 from include.settings import Settings
 from jobs import _command
 
 logger = logging.getLogger("nightshelf.verdict")
 
-PAGES = "drift_reports"
-PARTS = ("data", "predictions", "performance")
 SAID = 3  # reasons in the result
 
 
-def arguments() -> argparse.ArgumentParser:
-    """Return the command line."""
+@dataclass(frozen=True)
+class Config:
+    date: dt.date
+    data: str
+    predictions: str
+    performance: str
+
+
+def parse_args(argv: Sequence[str] | None = None) -> Config:
     parser = _command.parser(__doc__)
     _command.add_date(parser)
-    for part in PARTS:
+    for part in ("data", "predictions", "performance"):
         parser.add_argument(f"--{part}", required=True, help=f"folder in the lake, drift/<day>/{part}-<fingerprint>")
-    return parser
+    return _command.parse(parser, Config, argv)
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(settings: Settings, config: Config) -> _command.Result:
     """Return the day's verdict, made now unless it was made before."""
-    watched = open_day(settings, arguments.date)
-    report = watched.report
-    if report is None:
-        parts = {part: open_artifact(watched.lake, getattr(arguments, part)).read_json() for part in PARTS}
-        report = supersede(settings, make_report(watched, parts))
-        with connect(settings.database_url, "verdict", role=WRITER) as connection:
-            report = record_report(connection, report)
+    watched = open_day(settings, config.date)
+    folders = (config.data, config.predictions, config.performance)
+    report = find_or_judge(settings, watched, *(open_artifact(watched.lake, one).read_json() for one in folders))
     for reason in report.reasons:
         logger.info("%s: %s", report.verdict, reason)
     logger.info("the day's page: %s", report.report)
     return {
-        "decision": next_task(report.verdict, report.automatic, report.target),
+        "decision": report.task,
         "verdict": report.verdict,
         "reason": "; ".join(report.reasons[:SAID]),
         "target": report.target or "",
@@ -67,57 +60,5 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def make_report(watched: WatchedDay, parts: dict[str, dict[str, Any]]) -> DriftReport:
-    """Judge the day by its checks and write its page."""
-    data, performance, live = parts["data"], parts["performance"], watched.live
-    signals, verdict = judge_day(
-        watched.day,
-        Candidate(live.batch_id, live.run_date, live.model_version),
-        performance["previous_batch"],
-        watched.promoted,
-        DataDrift.from_json(data["drift"]),
-        Comparison.from_json(performance["comparison"]),
-        watched.history,
-        watched.drift,
-        Comparison.from_json(performance["purchases"]),
-    )
-    page = render(signals, verdict, watched.drift, then=data["then"], now=data["now"], predictions=parts["predictions"])
-    return DriftReport(
-        day=watched.day,
-        variant=watched.policy.publish.variant,
-        batch_id=signals.batch_id,
-        model_version=signals.model_version,
-        verdict=str(verdict.kind),
-        automatic=verdict.automatic,
-        target=signals.previous_batch if verdict.kind == Kind.ROLLBACK else None,
-        since=verdict.since,
-        reasons=verdict.reasons,
-        signals=signals.as_json(),
-        report=store_page(watched, page),
-    )
-
-
-def supersede(settings: Settings, report: DriftReport) -> DriftReport:
-    """Return the report without a target if a later night has put another model live since: it was never judged."""
-    if report.verdict != Kind.ROLLBACK:
-        return report
-    with connect(settings.database_url, "verdict") as connection:
-        now = served_batches(connection, report.variant, dt.date.max)[0]
-    if now.model_version == report.model_version:
-        return report
-    note = f"model {now.model_version} of batch {now.batch_id} is live since: there is nothing to go back from"
-    return replace(report, target=None, reasons=[*report.reasons, note])
-
-
-def store_page(watched: WatchedDay, page: str) -> str:
-    """Write the day's page into the lake and return its URI; equal pages have equal names."""
-
-    def write(staged: str) -> Content:
-        watched.lake.write_bytes(f"{staged}/report.html", page.encode())
-        return Content(["report.html"])
-
-    return f"{find_or_make(watched.lake, PAGES, watched.day, {'page': page}, write).uri}/report.html"
-
-
 if __name__ == "__main__":
-    sys.exit(_command.main(arguments().parse_args, run))
+    sys.exit(_command.main(parse_args, run))

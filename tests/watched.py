@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import importlib
 from pathlib import Path
@@ -71,7 +70,7 @@ class WatchedShop:
     def run(self, job: str, number: int, **options: Any) -> dict[str, Any]:
         """Run a job on a day as its command line would."""
         module = importlib.import_module(f"jobs.{job}")
-        return dict(module.run(self.settings, argparse.Namespace(date=day_after(number), **options)))
+        return dict(module.run(self.settings, module.Config(date=day_after(number), **options)))
 
     def judge(self, number: int) -> dict[str, Any]:
         """Run the checks of a day and return the verdict."""

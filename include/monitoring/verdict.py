@@ -19,8 +19,6 @@ from include.monitoring.control import Day, Point, chart
 from include.monitoring.data_drift import DataDrift
 from include.monitoring.performance import Comparison
 
-ASK = "ask_rollback"
-
 
 class Kind(StrEnum):
     """What the watch does about a day."""
@@ -89,13 +87,6 @@ class DriftVerdict:
     points: list[Point]
     automatic: bool = True
     since: dt.date | None = None
-
-
-def next_task(verdict: str, automatic: bool, target: str | None) -> str:
-    """Return the task that carries a verdict out; a rollback without a `target` is none."""
-    if verdict == Kind.ROLLBACK:
-        return ("rollback" if automatic else ASK) if target else str(Kind.NOTHING)
-    return verdict
 
 
 def decide(history: Sequence[Signals], policy: DriftPolicy) -> DriftVerdict:

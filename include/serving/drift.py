@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["done", "asked", "nothing to do", "held", "failed"]
 STORED = "stored"
+ASK = "ask_rollback"
 # Verdicts that are decisions about the model by themselves; a rollback leaves its own row when it is carried out
 DECISIONS = ("retrain", "hold")
 
@@ -35,6 +36,13 @@ class DriftReport:
     reasons: list[str]
     signals: dict[str, Any]
     report: str
+
+    @property
+    def task(self) -> str:
+        """The task that carries the verdict out; there is none for a rollback without a target."""
+        if self.verdict != "rollback":
+            return self.verdict
+        return ("rollback" if self.automatic else ASK) if self.target else "nothing"
 
 
 class Served(NamedTuple):

@@ -28,7 +28,7 @@ from include.monitoring.pairs import COLUMNS, choose_users, list_matrix, wanted_
 from include.monitoring.performance import compare_lists
 from include.monitoring.positions import count_accounts
 from include.monitoring.profile import event_columns, heavy_accounts, profile_events
-from jobs.performance import MOST_USERS
+from include.night.day_checks import MOST_USERS
 
 N_CATEGORIES, N_SEGMENTS, TOP_N, CHUNK = 60, 20, 50, 1_000_000
 DAY = dt.date(2026, 3, 2)

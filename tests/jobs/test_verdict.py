@@ -133,5 +133,5 @@ def test_verdicts_are_append_only(shop: WatchedShop) -> None:
 
 def test_command_lines() -> None:
     line = ["--date", "2026-03-02", "--data", "drift/a", "--predictions", "drift/b", "--performance", "drift/c"]
-    assert verdict.arguments().parse_args(line).performance == "drift/c"
-    assert data_drift.arguments().parse_args(line[:2]).date == day_after(1)
+    assert verdict.parse_args(line).performance == "drift/c"
+    assert data_drift.parse_args(line[:2]).date == day_after(1)
