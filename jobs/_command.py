@@ -1,4 +1,4 @@
-"""What every job's command line shares: help, log, result, exit code.
+"""What every job's command line shares: arguments, help, log, result, exit code.
 
 The log goes to stderr. The result is one JSON object: a line on stdout for a person in a shell, a file for a program
 that runs the job, see `include.outcome`. Exit code 0: done; 2: the command line or the configuration is wrong; 3: the
@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, fields
 from typing import Any, TypeVar
 
 from include.errors import NightshelfError
@@ -27,34 +28,49 @@ Result = Mapping[str, Any]
 C = TypeVar("C")
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser whose help starts with `description`, usually the job's docstring."""
-    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+def argument(help: str, **options: Any) -> Any:
+    """Return a field of a job's frozen config that is an argument of its command line.
+
+    Parameters
+    ----------
+    flag
+        `--` and the field's name when left out.
+    options
+        See `argparse.ArgumentParser.add_argument`.
+    """
+    return field(metadata={"help": help, **options})
 
 
-def add_date(arguments: argparse.ArgumentParser) -> None:
-    """Add `--date`, the run date: the only clock of a job."""
-    add_day(arguments, "--date", "date", required=True, help="run date")
+def day(help: str, **options: Any) -> Any:
+    """Return an argument that is a day."""
+    return argument(help, type=dt.date.fromisoformat, metavar="YYYY-MM-DD", **options)
 
 
-def add_day(arguments: argparse.ArgumentParser, flag: str, name: str, **options: Any) -> None:
-    """Add a day, written as in ISO 8601."""
-    arguments.add_argument(flag, dest=name, type=dt.date.fromisoformat, metavar="YYYY-MM-DD", **options)
+def run_date() -> Any:
+    """Return the argument for the run date: the only clock of a job."""
+    return day("run date", required=True)
 
 
-def add_batch(arguments: argparse.ArgumentParser) -> None:
-    """Add `--batch`, what `score` has made."""
-    arguments.add_argument("--batch", required=True, help="folder in the lake, batches/<batch_id>")
+def folder(what: str) -> Any:
+    """Return the argument for a folder of the lake."""
+    return argument(f"folder in the lake, {what}", required=True)
 
 
-def add_training_set(arguments: argparse.ArgumentParser) -> None:
-    """Add `--training-set`, what `build_training_set` has made."""
-    arguments.add_argument("--training-set", required=True, help="folder in the lake")
+def command_line(config: Callable[..., C], description: str | None) -> Callable[..., C]:
+    """Return the function that makes a job's config of its command line, `sys.argv` when it is given none.
 
-
-def parse(arguments: argparse.ArgumentParser, config: Callable[..., C], argv: Sequence[str] | None) -> C:
-    """Return the frozen config of a job whose fields are the arguments of its command line."""
-    return config(**vars(arguments.parse_args(argv)))
+    Parameters
+    ----------
+    config
+        A dataclass whose fields are arguments.
+    description
+        What the help begins with: the job's docstring.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for one in fields(config):  # type: ignore[arg-type]
+        options = {"flag": f"--{one.name.replace('_', '-')}", **one.metadata}
+        parser.add_argument(options.pop("flag"), dest=one.name, **options)
+    return lambda argv=None: config(**vars(parser.parse_args(argv)))
 
 
 def main(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -30,15 +29,11 @@ DONE: dict[str, tuple[Outcome, str]] = {
 
 @dataclass(frozen=True)
 class Config:
-    date: dt.date
-    states: str = ""
+    date: dt.date = _command.run_date()
+    states: str = _command.argument("how the tasks before ended", default="", metavar="TASK=STATE,...")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_date(parser)
-    parser.add_argument("--states", default="", metavar="TASK=STATE,...", help="how the tasks before ended")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -9,7 +9,6 @@ reco.activations: if not, this fails, so that a failed rollback never looks like
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.errors import ValidationError
@@ -21,14 +20,10 @@ from jobs import _command, _rollback
 
 @dataclass(frozen=True)
 class Config(_rollback.Config):
-    answer: str
+    answer: str = _command.argument("what people answered", choices=("approve", "reject"), required=True)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _rollback.add_request(parser)
-    parser.add_argument("--answer", choices=("approve", "reject"), required=True, help="what people answered")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

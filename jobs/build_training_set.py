@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -23,19 +22,14 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    date: dt.date
-    fresh_since: dt.date | None
-
-
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_date(parser)
-    parser.add_argument(
-        "--fresh-since",
+    date: dt.date = _command.run_date()
+    fresh_since: dt.date | None = _command.argument(
+        "what happened before this day weighs less, see retrain.old_weight in drift.yaml; empty: nothing does",
         type=lambda text: dt.date.fromisoformat(text) if text else None,
-        help="what happened before this day weighs less, see retrain.old_weight in drift.yaml; empty: nothing does",
     )
-    return _command.parse(parser, Config, argv)
+
+
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING, FaultKind, Shop, ShopConfig, land, parse_fault
@@ -26,29 +25,20 @@ LAST_OF_HISTORY = OPENING + dt.timedelta(days=DEFAULT_HISTORY_DAYS - 1)
 
 @dataclass(frozen=True)
 class Config:
-    first: dt.date
-    last: dt.date
-    users: int
-    items: int
-    seed: int
-    fault: list[str]
-
-
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_day(parser, "--from", "first", default=OPENING, help=f"default {OPENING}")
-    _command.add_day(parser, "--to", "last", default=LAST_OF_HISTORY, help=f"default {LAST_OF_HISTORY}")
-    parser.add_argument("--users", type=int, default=DEFAULTS.users, help=f"at the opening; default {DEFAULTS.users}")
-    parser.add_argument("--items", type=int, default=DEFAULTS.items, help=f"at the opening; default {DEFAULTS.items}")
-    parser.add_argument("--seed", type=int, default=DEFAULTS.seed, help=f"another shop; default {DEFAULTS.seed}")
-    parser.add_argument(
-        "--fault",
+    first: dt.date = _command.day(f"default {OPENING}", flag="--from", default=OPENING)
+    last: dt.date = _command.day(f"default {LAST_OF_HISTORY}", flag="--to", default=LAST_OF_HISTORY)
+    users: int = _command.argument(f"at the opening; default {DEFAULTS.users}", type=int, default=DEFAULTS.users)
+    items: int = _command.argument(f"at the opening; default {DEFAULTS.items}", type=int, default=DEFAULTS.items)
+    seed: int = _command.argument(f"another shop; default {DEFAULTS.seed}", type=int, default=DEFAULTS.seed)
+    fault: list[str] = _command.argument(
+        f"what goes wrong from a day on, any number of times; kinds: {', '.join(FaultKind)}",
         action="append",
         default=[],
         metavar="KIND:DATE[:STRENGTH[:DAYS]]",
-        help=f"what goes wrong from a day on, any number of times; kinds: {', '.join(FaultKind)}",
     )
-    return _command.parse(parser, Config, argv)
+
+
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

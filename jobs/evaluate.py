@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -28,15 +27,11 @@ logger = logging.getLogger("nightshelf.evaluate")
 
 @dataclass(frozen=True)
 class Config:
-    training_set: str
-    model_version: str
+    training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
+    model_version: str = _command.argument("the challenger's registered version", required=True)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_training_set(parser)
-    parser.add_argument("--model-version", required=True, help="the challenger's registered version")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -29,13 +28,10 @@ logger = logging.getLogger("nightshelf.gate")
 
 @dataclass(frozen=True)
 class Config:
-    evaluation: str
+    evaluation: str = _command.folder("evaluations/<run date>-<fingerprint>")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    parser.add_argument("--evaluation", required=True, help="folder in the lake")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

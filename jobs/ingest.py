@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.columns import TABLES
@@ -22,34 +21,31 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    tables: list[str]
-    days: list[dt.date]
+    tables: list[str] = _command.argument("tables to ingest", nargs="+", choices=TABLES, default=list(TABLES))
+    date: dt.date | None = _command.day("the day to ingest")
+    first: dt.date | None = _command.day("first day of a range", flag="--from")
+    last: dt.date | None = _command.day("last day of a range", flag="--to")
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The days that the command line asks for.
+
+        Raises
+        ------
+        ConfigurationError
+            When it names neither one day nor a range, or both, or an empty range.
+        """
+        first, last = self.first or self.date, self.last or self.date
+        given = [one is not None for one in (self.date, self.first, self.last)]
+        if given not in ([True, False, False], [False, True, True]) or first is None or last is None or first > last:
+            raise ConfigurationError(
+                f"--date {self.date} --from {self.first} --to {self.last} is no range of days",
+                remedy="give --date D for one day, or --from D and --to D for several",
+            )
+        return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    """Return the tables and the days that the command line asks for.
-
-    Raises
-    ------
-    ConfigurationError
-        When it names neither one day nor a range, or both, or an empty range.
-    """
-    parser = _command.parser(__doc__)
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables to ingest")
-    _command.add_day(parser, "--date", "date", help="the day to ingest")
-    _command.add_day(parser, "--from", "first", help="first day of a range")
-    _command.add_day(parser, "--to", "last", help="last day of a range")
-    given = parser.parse_args(argv)
-    first, last = given.first or given.date, given.last or given.date
-    one = given.date is not None and given.first is None and given.last is None
-    several = given.date is None and given.first is not None and given.last is not None
-    if not (one or several) or first > last:
-        raise ConfigurationError(
-            f"--date {given.date} --from {given.first} --to {given.last} is no range of days",
-            remedy="give --date D for one day, or --from D and --to D for several",
-        )
-    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
-    return Config(given.tables, days)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

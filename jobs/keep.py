@@ -8,15 +8,22 @@ champion, null when there has never been one, and the previous one.
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
-from functools import partial
+from dataclasses import dataclass
 
 from include.night.champions import follow, promoted
 from include.settings import Settings
-from jobs import _command, _judged
-from jobs._judged import Config
+from jobs import _command
 
-parse_args = partial(_judged.parse_args, __doc__)
+
+@dataclass(frozen=True)
+class Config:
+    date: dt.date = _command.run_date()
+    model_version: str = _command.argument("the version that the gate judged", required=True)
+
+
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

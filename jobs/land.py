@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +20,12 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    source: Path
-    first: dt.date | None
-    last: dt.date | None
+    source: Path = _command.argument("your file, or the folder of your files", type=Path, required=True)
+    first: dt.date | None = _command.day("first day to write", flag="--from")
+    last: dt.date | None = _command.day("last day to write", flag="--to")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    parser.add_argument("--source", type=Path, required=True, help="your file, or the folder of your files")
-    _command.add_day(parser, "--from", "first", help="first day to write")
-    _command.add_day(parser, "--to", "last", help="last day to write")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

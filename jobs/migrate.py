@@ -7,7 +7,6 @@ in its own transaction. Running it again applies nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.serving.migrate import migrate
@@ -17,11 +16,10 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    pass
+    """The job takes no arguments."""
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    return _command.parse(_command.parser(__doc__), Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

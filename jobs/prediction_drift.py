@@ -8,16 +8,22 @@ in the report for people. The result is {"part": "drift/<day>/predictions-<finge
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
-from functools import partial
+from dataclasses import dataclass
 
 from include.night.day_checks import check_predictions
 from include.night.watched_day import open_day
 from include.settings import Settings
-from jobs import _command, _dated
-from jobs._dated import Config
+from jobs import _command
 
-parse_args = partial(_dated.parse_args, __doc__)
+
+@dataclass(frozen=True)
+class Config:
+    date: dt.date = _command.run_date()
+
+
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

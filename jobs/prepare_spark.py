@@ -7,7 +7,6 @@ there already is not made again. Without it jobs do the same for themselves, eac
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.ranking import compile_kernel
@@ -18,13 +17,10 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    local: bool
+    local: bool = _command.argument("write nothing to the lake: it is not there yet", action="store_true")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    parser.add_argument("--local", action="store_true", help="write nothing to the lake: it is not there yet")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

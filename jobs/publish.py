@@ -8,7 +8,6 @@ is stored without going live.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -21,15 +20,11 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    batch: str
-    force: bool
+    batch: str = _command.folder("batches/<batch_id>")
+    force: bool = _command.argument("go live even over a batch of a later night", action="store_true")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_batch(parser)
-    parser.add_argument("--force", action="store_true", help="go live even over a batch of a later night")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

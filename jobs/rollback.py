@@ -14,22 +14,17 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
 
 from include.night.champions import follow, promoted
 from include.serving.database import WRITER, connect
 from include.serving.rollback import roll_back
 from include.settings import Settings
 from jobs import _command
-from jobs._rollback import Config, add_request
+from jobs._rollback import Config
 
 logger = logging.getLogger("nightshelf.rollback")
 
-
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    add_request(parser)
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -24,15 +23,11 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    date: dt.date
-    training_set: str
+    date: dt.date = _command.run_date()
+    training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_date(parser)
-    _command.add_training_set(parser)
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -9,7 +9,6 @@ names it: {"model_version": "3"}.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -21,13 +20,10 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    training_set: str
+    training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_training_set(parser)
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.checks.validation import raise_if_broken, summary, validate_day
@@ -21,13 +20,10 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    date: dt.date
+    date: dt.date = _command.run_date()
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_date(parser)
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

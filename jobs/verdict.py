@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.lake import open_artifact
@@ -28,18 +27,13 @@ SAID = 3  # reasons in the result
 
 @dataclass(frozen=True)
 class Config:
-    date: dt.date
-    data: str
-    predictions: str
-    performance: str
+    date: dt.date = _command.run_date()
+    data: str = _command.folder("drift/<day>/data-<fingerprint>")
+    predictions: str = _command.folder("drift/<day>/predictions-<fingerprint>")
+    performance: str = _command.folder("drift/<day>/performance-<fingerprint>")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_date(parser)
-    for part in ("data", "predictions", "performance"):
-        parser.add_argument(f"--{part}", required=True, help=f"folder in the lake, drift/<day>/{part}-<fingerprint>")
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

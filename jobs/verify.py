@@ -7,7 +7,6 @@ a list differs from the lake's, or when reco.recommend leaves somebody without a
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from include.lake import open_lake
@@ -19,13 +18,10 @@ from jobs import _command
 
 @dataclass(frozen=True)
 class Config:
-    batch: str
+    batch: str = _command.folder("batches/<batch_id>")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> Config:
-    parser = _command.parser(__doc__)
-    _command.add_batch(parser)
-    return _command.parse(parser, Config, argv)
+parse_args = _command.command_line(Config, __doc__)
 
 
 def run(settings: Settings, config: Config) -> _command.Result:

@@ -9,5 +9,4 @@ from typing import Any
 
 def parse_line(job: str, line: Sequence[str]) -> Any:
     """Return the config that `python -m jobs.<job> <line>` would run with."""
-    module = importlib.import_module(f"jobs.{job}")
-    return module.parse_args(line) if hasattr(module, "parse_args") else module.arguments().parse_args(line)
+    return importlib.import_module(f"jobs.{job}").parse_args(line)

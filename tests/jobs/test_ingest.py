@@ -59,7 +59,7 @@ def test_one_day_or_a_range(argv: list[str], days: list[dt.date]) -> None:
 )
 def test_anything_else_is_refused(argv: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="--date D for one day"):
-        ingest.parse_args(argv)
+        assert ingest.parse_args(argv).days
 
 
 @pytest.mark.spark

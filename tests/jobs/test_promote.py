@@ -11,7 +11,6 @@ from include.serving.decisions import Decision, record_decision
 from include.settings import Settings
 from include.tracking import get_aliases, register
 from jobs import keep, promote
-from jobs._judged import Config
 from tests.databases import Database
 from tests.include.tracking.made import make_lineage, make_model
 from tests.jobs.nights import with_policy
@@ -37,7 +36,7 @@ class Nights:
             record_decision(connection, decision)
 
     def follow(self, job: Any, night: int) -> Any:
-        return job.run(self.settings, Config(DAYS[night], self.versions[night]))
+        return job.run(self.settings, job.Config(DAYS[night], self.versions[night]))
 
 
 @pytest.fixture
