@@ -9,51 +9,27 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Any
 from zlib import crc32
 
 import numpy as np
+from pydantic import Field
+from pydantic import ValidationError as PydanticError
 
 from include.errors import ConfigurationError
+from include.policy import Frozen, first_problem
 
 OPENING = dt.date(2025, 1, 1)
 DEFAULT_HISTORY_DAYS = 60
 
 
-@dataclass(frozen=True)
-class ShopConfig:
-    """One shop. Rates are per day; shares are between 0 and 1.
+Count = Annotated[int, Field(ge=1)]
+Mean = Annotated[float, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
-    Attributes
-    ----------
-    users, items
-        How many there are on the opening day; sign-ups and launches add to them.
-    seed
-        Another seed makes another shop.
-    opening
-        The first day with data.
-    horizon_days
-        Days that the shop exists; part of its identity, like the seed.
-    signup_rate, launch_rate
-        New users and items a day, as a share of those at the opening.
-    lifetime_days
-        Mean number of days after which a user stops coming.
-    visit_rate
-        Mean share of the users who come on an ordinary day.
-    views_per_visit
-        Mean number of items looked at.
-    browse_share
-        Views that follow the front page (what is popular) rather than the user's taste.
-    anonymous_share
-        Visits without a login.
-    return_share
-        Purchases returned some days later.
-    restock_rate, reprice_rate
-        Items that run out of stock, and items whose price changes.
-    move_rate
-        Users who move to another country.
-    late_share, duplicate_share, broken_share
-        Delivered rows that are late by one to three days, delivered twice, or spoiled copies
-        of good rows. Late ones are events; the other two happen to every table.
+
+class ShopConfig(Frozen):
+    """One shop. Rates are per day; rates and shares are between 0 and 1.
 
     Raises
     ------
@@ -61,36 +37,33 @@ class ShopConfig:
         For a value out of range, by name.
     """
 
-    users: int = 2000
-    items: int = 800
-    seed: int = 7
-    opening: dt.date = OPENING
-    horizon_days: int = 365
-    signup_rate: float = 0.003
-    launch_rate: float = 0.0025
-    lifetime_days: float = 500.0
-    visit_rate: float = 0.30
-    views_per_visit: float = 4.5
-    browse_share: float = 0.15
-    anonymous_share: float = 0.08
-    return_share: float = 0.06
-    restock_rate: float = 0.004
-    reprice_rate: float = 0.004
-    move_rate: float = 0.0005
-    late_share: float = 0.01
-    duplicate_share: float = 0.004
-    broken_share: float = 0.003
+    users: Count = Field(2000, description="Users on the opening day; sign-ups add to them.")
+    items: Count = Field(800, description="Items on the opening day; launches add to them.")
+    seed: int = Field(7, ge=0, description="Another seed makes another shop.")
+    opening: dt.date = Field(OPENING, description="The first day with data.")
+    horizon_days: Count = Field(365, description="Days that the shop exists; part of its identity, like the seed.")
+    signup_rate: Share = Field(0.003, description="New users, as a share of those at the opening.")
+    launch_rate: Share = Field(0.0025, description="New items, as a share of those at the opening.")
+    lifetime_days: Mean = Field(500.0, description="Mean number of days after which a user stops coming.")
+    visit_rate: Share = Field(0.30, description="Mean share of the users who come on an ordinary day.")
+    views_per_visit: Mean = Field(4.5, description="Mean number of items looked at.")
+    browse_share: Share = Field(0.15, description="Views that follow what is popular rather than the user's taste.")
+    anonymous_share: Share = Field(0.08, description="Visits without a login.")
+    return_share: Share = Field(0.06, description="Purchases returned some days later.")
+    restock_rate: Share = Field(0.004, description="Items that run out of stock.")
+    reprice_rate: Share = Field(0.004, description="Items whose price changes.")
+    move_rate: Share = Field(0.0005, description="Users who move to another country.")
+    late_share: Share = Field(0.01, description="Events delivered one to three days late.")
+    duplicate_share: Share = Field(0.004, description="Rows of every table delivered twice.")
+    broken_share: Share = Field(0.003, description="Spoiled copies of good rows, in every table.")
 
-    def __post_init__(self) -> None:
-        for name in ("users", "items", "horizon_days"):
-            _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        _require("seed", self.seed, self.seed >= 0, "0 or more")
-        for name in ("lifetime_days", "views_per_visit"):
-            _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        for name in self.__dataclass_fields__:
-            if name.endswith(("_rate", "_share")):
-                value = getattr(self, name)
-                _require(name, value, 0 <= value <= 1, "between 0 and 1")
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except PydanticError as error:
+            place, message, value = first_problem(error)
+            remedy = f"take another value: {message.lower()}"
+            raise ConfigurationError(f"demo shop: {'.'.join(place)} is {value}", remedy=remedy) from error
 
     @property
     def last_day(self) -> dt.date:

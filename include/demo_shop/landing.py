@@ -8,7 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from include import columns as c
@@ -134,7 +134,7 @@ def _encode(table: str, lines: list[str]) -> bytes:
 
 def _claim(landing: Lake, config: ShopConfig, first: dt.date, last: dt.date) -> None:
     """Record whose landing zone this is, unless days of another shop would remain in it."""
-    identity = json.dumps(asdict(config), default=str, indent=1).encode()
+    identity = json.dumps(config.model_dump(mode="json"), indent=1).encode()
     known = landing.read_bytes(IDENTITY) if landing.exists(IDENTITY) else None
     if known == identity:
         return
@@ -152,6 +152,6 @@ def _difference(known: bytes | None, config: ShopConfig) -> str:
     if known is None:
         return "something that is not a demo shop"
     there: Mapping[str, Any] = json.loads(known)
-    here = json.loads(json.dumps(asdict(config), default=str))
+    here = config.model_dump(mode="json")
     names = [name for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
     return "another demo shop: " + ", ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in names)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +36,7 @@ def history(shop: Shop, days: int) -> list[ShopDay]:
 )
 @settings(max_examples=25, deadline=None)
 def test_a_day_is_the_same_however_it_is_asked_for(wanted: list[int], seed: int, fault: Fault | None) -> None:
-    config, faults = replace(SMALL, seed=seed), [fault] if fault else []
+    config, faults = SMALL.model_copy(update={"seed": seed}), [fault] if fault else []
     in_order = history(Shop(config, faults), 13)
     shop = Shop(config, faults)
     for number in wanted:
@@ -47,7 +46,7 @@ def test_a_day_is_the_same_however_it_is_asked_for(wanted: list[int], seed: int,
 @given(kind=st.sampled_from(FaultKind), start=st.integers(1, 9), seed=st.integers(0, 5))
 @settings(max_examples=25, deadline=None)
 def test_a_fault_changes_nothing_before_it_starts(kind: FaultKind, start: int, seed: int) -> None:
-    config = replace(SMALL, seed=seed)
+    config = SMALL.model_copy(update={"seed": seed})
     clean = history(Shop(config), start + 1)
     faulty = history(Shop(config, [Fault(kind, after(start), strength=0.5)]), start + 1)
     assert [rows(day) for day in faulty[:-1]] == [rows(day) for day in clean[:-1]]
@@ -55,7 +54,7 @@ def test_a_fault_changes_nothing_before_it_starts(kind: FaultKind, start: int, s
 
 
 def test_another_seed_is_another_shop() -> None:
-    assert rows(Shop(SMALL).day(OPENING)) != rows(Shop(replace(SMALL, seed=8)).day(OPENING))
+    assert rows(Shop(SMALL).day(OPENING)) != rows(Shop(SMALL.model_copy(update={"seed": 8})).day(OPENING))
 
 
 def test_a_day_outside_the_calendar_is_refused() -> None:
@@ -115,7 +114,7 @@ def test_new_users_and_items_appear_most_weeks_and_new_users_come_at_once(month:
 
 
 def test_users_who_move_are_delivered_again_with_their_new_country() -> None:
-    shop = Shop(replace(SMALL, move_rate=0.2, signup_rate=0.0))
+    shop = Shop(SMALL.model_copy(update={"move_rate": 0.2, "signup_rate": 0.0}))
     country = shop.day(OPENING).users.country.copy()
     for day in shop.days(after(1), after(5)):
         assert 0 < len(day.users.user) < 0.5 * SMALL.users
@@ -124,7 +123,7 @@ def test_users_who_move_are_delivered_again_with_their_new_country() -> None:
 
 
 def test_users_stop_to_come_after_their_lifetime() -> None:
-    shop = Shop(replace(BUSY, lifetime_days=5.0, signup_rate=0.0))
+    shop = Shop(BUSY.model_copy(update={"lifetime_days": 5.0, "signup_rate": 0.0}))
     visits = [len(day.events) for day in shop.days(OPENING, after(30))]
     assert sum(visits[-5:]) < 0.1 * sum(visits[:5])
     gone = np.flatnonzero(shop.world.users.leaves[: BUSY.users] <= 30)
@@ -132,7 +131,7 @@ def test_users_stop_to_come_after_their_lifetime() -> None:
 
 
 def test_a_shop_never_runs_out_of_everything() -> None:
-    shop = Shop(replace(SMALL, items=3, launch_rate=0.0, restock_rate=1.0))
+    shop = Shop(SMALL.model_copy(update={"items": 3, "launch_rate": 0.0, "restock_rate": 1.0}))
     assert all(day.truth.available.any() and len(day.events) > 0 for day in shop.days(OPENING, after(5)))
 
 
