@@ -17,7 +17,7 @@ from include.features import TrainingSet, load_training_set
 from include.lake import Artifact, Content, Lake, connect_lake, find_or_make, open_artifact, write_table
 from include.log import step
 from include.policy import Policy
-from include.ranking import Catalogue, UserRows, make_catalogue, make_users, popular_table
+from include.ranking import Catalogue, UserSlice, make_catalogue, make_users, popular_table
 from include.ranking.distribute import Target, Written, write_lists
 from include.serving.database import connect
 from include.serving.decisions import POPULARITY, Decision, champion_as_of, find_decision
@@ -127,7 +127,7 @@ def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, users: UserRows) -> Written:
+def _score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, users: UserSlice) -> Written:
     """Write the lists on Spark, in the order of the users, and check that everyone is there once.
 
     Raises

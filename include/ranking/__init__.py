@@ -1,6 +1,6 @@
 """From factors to lists: exact top N, rules, reasons, popularity."""
 
-from include.ranking.catalogue import Catalogue, UserRows, make_catalogue, make_users
+from include.ranking.catalogue import Catalogue, UserSlice, make_catalogue, make_users
 from include.ranking.kernel import compile_kernel, top_n
 from include.ranking.lists import popular_table
 from include.ranking.rules import Profile, Rules
@@ -9,7 +9,7 @@ __all__ = [
     "Catalogue",
     "Profile",
     "Rules",
-    "UserRows",
+    "UserSlice",
     "compile_kernel",
     "make_catalogue",
     "make_users",

@@ -71,7 +71,7 @@ class Catalogue:
 
 
 @dataclass(frozen=True)
-class UserRows:
+class UserSlice:
     """Some users.
 
     Attributes
@@ -92,12 +92,12 @@ class UserRows:
     seen: sparse.csr_matrix | None
     history: sparse.csr_matrix
 
-    def rows(self, rows: Positions | slice) -> UserRows:
+    def rows(self, rows: Positions | slice) -> UserSlice:
         """Return some of these users, in their order; as many rows as users are all of them."""
         positions = np.arange(len(self.user_ids))[rows]
         if len(positions) == len(self.user_ids):
             return self
-        return UserRows(
+        return UserSlice(
             user_ids=self.user_ids[positions],
             segments=self.segments[positions],
             factors=take(self.factors, positions),
@@ -131,10 +131,10 @@ def make_catalogue(training_set: TrainingSet, model: HybridModel | None, policy:
     )
 
 
-def make_users(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> UserRows:
+def make_users(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> UserSlice:
     """Return all users of the night."""
     since = seen_since(policy.ranking.seen_rules, training_set.run_date)
-    return UserRows(
+    return UserSlice(
         user_ids=training_set.user_ids,
         segments=training_set.segments,
         factors=_describe_users(training_set, model),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from include import columns as c
-from include.ranking.catalogue import Catalogue, UserRows
+from include.ranking.catalogue import Catalogue, UserSlice
 from include.ranking.kernel import list_lengths
 from include.ranking.lists import make_lists
 from include.ranking.rows import LIST_TYPES, record_batch
@@ -91,7 +91,7 @@ class Written:
 
 
 def write_lists(
-    spark: SparkSession, catalogue: Catalogue, users: UserRows, target: Target, digest: Digest | None = None
+    spark: SparkSession, catalogue: Catalogue, users: UserSlice, target: Target, digest: Digest | None = None
 ) -> Written:
     """Write everyone's lists as Parquet, one file a part of the users; see `rows.SCHEMA`.
 
@@ -158,7 +158,7 @@ def part_size(n_users: int) -> int:
     return min(max(-(-n_users // PARTS), FEWEST_IN_PART), MOST_IN_PART)
 
 
-def split(users: UserRows) -> Iterator[UserRows]:
+def split(users: UserSlice) -> Iterator[UserSlice]:
     """Yield the users in their order, part by part."""
     size = part_size(len(users.user_ids))
     for start in range(0, len(users.user_ids), size):
@@ -181,7 +181,7 @@ def writer(
 
 
 def write_part(
-    catalogue: Catalogue, users: UserRows, part: int, target: Target, digest: Digest | None, threads: int = 1
+    catalogue: Catalogue, users: UserSlice, part: int, target: Target, digest: Digest | None, threads: int = 1
 ) -> Answer:
     """Write one part's lists to a file of a name that no other attempt has, and say what is in it."""
     import pyarrow.parquet as pq

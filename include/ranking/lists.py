@@ -14,7 +14,7 @@ from include import columns as c
 from include.columns import EVERYBODY
 from include.features.training_set import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking.catalogue import Catalogue, UserRows
+from include.ranking.catalogue import Catalogue, UserSlice
 from include.ranking.compose import Composed, compose_lists
 from include.ranking.reasons import Placed, explain
 from include.ranking.rules import places
@@ -30,7 +30,7 @@ class ExplainedLists(NamedTuple):
     sources: Integers
 
 
-def make_lists(catalogue: Catalogue, users: UserRows, threads: int = 1) -> ExplainedLists:
+def make_lists(catalogue: Catalogue, users: UserSlice, threads: int = 1) -> ExplainedLists:
     """Return the users' lists in their order, made on so many threads.
 
     Raises
@@ -94,7 +94,7 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _alike(catalogue: Catalogue, users: UserRows) -> Iterator[tuple[Indices, str, str, bool]]:
+def _alike(catalogue: Catalogue, users: UserSlice) -> Iterator[tuple[Indices, str, str, bool]]:
     """Yield users whose lists are made alike: their rows, the segments of their rules and of their popular items.
 
     The last value tells whether the model knows them. The segment of the common rules is "".
@@ -112,7 +112,7 @@ def _alike(catalogue: Catalogue, users: UserRows) -> Iterator[tuple[Indices, str
                 yield rows, *key, personal
 
 
-def _personal(catalogue: Catalogue, users: UserRows, profile: str, threads: int) -> Composed:
+def _personal(catalogue: Catalogue, users: UserSlice, profile: str, threads: int) -> Composed:
     return compose_lists(
         users.factors,
         catalogue.packs(profile),

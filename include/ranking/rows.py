@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from include import columns as c
-from include.ranking.catalogue import Catalogue, UserRows
+from include.ranking.catalogue import Catalogue, UserSlice
 from include.ranking.lists import ExplainedLists
 from include.types import NOTHING, Integers
 
@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 )
 
 
-def record_batch(catalogue: Catalogue, users: UserRows, lists: ExplainedLists) -> pa.RecordBatch:
+def record_batch(catalogue: Catalogue, users: UserSlice, lists: ExplainedLists) -> pa.RecordBatch:
     """Return one row a user, see `SCHEMA`.
 
     Identifiers are taken from a dictionary of those that occur, once each, which is also how they

@@ -121,7 +121,7 @@ def allowed_items(item_ids: Strings, in_stock: Bools, blocked: Collection[str]) 
 def seen_since(rules: Mapping[SeenEvent, SeenRule], run_date: dt.date) -> dict[str, dt.date]:
     """Return, by event type, the first day whose events are left out of the lists; "never" has none.
 
-    With a number of days as the rule the run date is the last of them.
+    Where the rule is days, the run date is the last of them.
     """
     return {
         event: dt.date.min if rule == "ever" else run_date - dt.timedelta(days=rule - 1)

@@ -6,12 +6,12 @@ from collections import Counter
 
 import numpy as np
 
-from include.ranking.catalogue import Catalogue, UserRows
+from include.ranking.catalogue import Catalogue, UserSlice
 from include.ranking.lists import ExplainedLists
 from include.types import NOTHING
 
 
-def shortfall(catalogue: Catalogue, users: UserRows, lists: ExplainedLists) -> dict[str, int]:
+def shortfall(catalogue: Catalogue, users: UserSlice, lists: ExplainedLists) -> dict[str, int]:
     """Return the number of users for each thing that kept a list from being as asked for.
 
     Of lists with less than N items, the first of these that holds:

@@ -23,7 +23,7 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Rules, UserRows, top_n
+from include.ranking import Catalogue, Profile, Rules, UserSlice, top_n
 from include.ranking.distribute import Target, write_lists
 from include.settings import load_settings
 from include.spark.session import spark_session
@@ -78,14 +78,14 @@ def _measure(spark: SparkSession, home: Path, case: Case, cores: int) -> dict[st
     catalogue, users = make_case(case.users, case.items)
     without_history = replace(users, history=sparse.csr_matrix(users.history.shape, dtype=np.float32))
 
-    def alone(people: UserRows) -> None:
+    def alone(people: UserSlice) -> None:
         top_n(people.factors, catalogue.items, TOP_N, exclude=people.seen, threads=cores)
 
-    def on_spark(people: UserRows) -> None:
+    def on_spark(people: UserSlice) -> None:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             write_lists(spark, catalogue, people, Target(LocalFileSystem, folder))
 
-    ways: dict[str, tuple[Callable[[UserRows], None], UserRows]] = {
+    ways: dict[str, tuple[Callable[[UserSlice], None], UserSlice]] = {
         "kernel": (alone, users),
         "spark": (on_spark, without_history),
         "spark_with_reasons": (on_spark, users),
@@ -108,13 +108,13 @@ def _median(turns: list[dict[str, float]], name: str) -> float:
     return median(turn[name] for turn in turns)
 
 
-def _seconds(run: Callable[[UserRows], None], people: UserRows) -> float:
+def _seconds(run: Callable[[UserSlice], None], people: UserSlice) -> float:
     started = time.perf_counter()
     run(people)
     return time.perf_counter() - started
 
 
-def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, UserRows]:
+def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, UserSlice]:
     """Return random factors, and a history of `SEEN` items a user that is left out of the lists."""
     random = np.random.default_rng(seed)
     items, users = (
@@ -150,7 +150,7 @@ def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, Use
         np.char.add("item-", np.arange(n_items).astype(np.str_)), items, rules, popularity, n_popular=100
     )
     names = np.char.add("user-", np.arange(n_users).astype(np.str_))
-    return catalogue, UserRows(names, np.full(n_users, "everybody"), users, history.astype(bool), history)
+    return catalogue, UserSlice(names, np.full(n_users, "everybody"), users, history.astype(bool), history)
 
 
 def _als(spark: SparkSession, items: Factors, users: Factors, n_users: int) -> float:

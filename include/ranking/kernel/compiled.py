@@ -16,7 +16,7 @@ from scipy import sparse
 
 from include.model.factors import Factors
 from include.ranking.kernel.lists import TopN
-from include.ranking.kernel.scan import LOWEST, ROUNDING, Panels, Plan, UserVectors, fill, rank, unpack
+from include.ranking.kernel.scan import LOWEST, ROUNDING, Panels, SamplePlan, UserVectors, fill, rank, unpack
 from include.ranking.kernel.simd import WIDTH
 from include.types import NOTHING, Floats, Indices, Keys
 
@@ -52,12 +52,12 @@ def rank_users(
             list(pool.map(rank_some, starts))
 
 
-def make_plan(n: int, n_items: int, n_panels: int) -> Plan:
+def make_plan(n: int, n_items: int, n_panels: int) -> SamplePlan:
     """Return how to guess thresholds for lists of `n` of `n_items`; too few panels are no sample."""
     if n_panels < 2 * STRIDE:
-        return Plan(n, 0, 0)
+        return SamplePlan(n, 0, 0)
     expected = n * math.ceil(n_panels / STRIDE) / n_panels
-    return Plan(n, STRIDE, min(n, math.ceil(expected + CERTAINTY * math.sqrt(expected)) + 1))
+    return SamplePlan(n, STRIDE, min(n, math.ceil(expected + CERTAINTY * math.sqrt(expected)) + 1))
 
 
 def make_panels(factors: Factors, columns: Indices) -> Panels:

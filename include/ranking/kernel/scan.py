@@ -74,7 +74,7 @@ class UserVectors(NamedTuple):
     indices: Integers
 
 
-class Plan(NamedTuple):
+class SamplePlan(NamedTuple):
     """Length of the lists, every how manyth panel is the sample (0: no sample), how many of it make the threshold."""
 
     n: int
@@ -129,7 +129,7 @@ def rank(users, panels, plan, start, stop, found):
     for first in range(start, stop, BLOCK):
         rows = np.arange(first, min(first + BLOCK, stop))
         misses += rank_block(users, panels, plan, rows, block, found, missed[misses:], start)
-    whole = Plan(plan.n, 0, 0)
+    whole = SamplePlan(plan.n, 0, 0)
     for first in range(0, misses, BLOCK):
         rows = missed[first : min(first + BLOCK, misses)]
         rank_block(users, panels, whole, rows, block, found, missed[misses:], start)

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Rules, UserRows
+from include.ranking import Catalogue, Profile, Rules, UserSlice
 from include.ranking.distribute import split
 from include.ranking.lists import make_lists
 from include.ranking.rows import record_batch
@@ -19,7 +19,7 @@ from include.ranking.rows import record_batch
 N_ITEMS, DIMENSIONS, TOP_N = 300, 8, 10
 
 
-def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserRows]:
+def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserSlice]:
     """Return whole-number factors, a cap, a segment with a pin, users that the model does not know."""
     random = np.random.default_rng(seed)
 
@@ -42,7 +42,7 @@ def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserRows]:
         np.char.add("i", np.arange(N_ITEMS).astype(np.str_)), factors(N_ITEMS, 1), rules, {"everybody": sold}, 20
     )
     history = sparse.random(n_users, N_ITEMS, density=0.02, format="csr", dtype=np.float32, random_state=seed)
-    users = UserRows(
+    users = UserSlice(
         user_ids=np.char.add("u", np.char.zfill(np.arange(n_users).astype(np.str_), 6)),
         segments=random.choice(np.array(["north", "south"]), n_users),
         factors=factors(n_users, 0.9),
@@ -64,6 +64,6 @@ def slow_digest(rows: pa.RecordBatch) -> int:
     return digest(rows)
 
 
-def expected_digest(catalogue: Catalogue, users: UserRows) -> int:
+def expected_digest(catalogue: Catalogue, users: UserSlice) -> int:
     """Return the digest of all lists, made without Spark."""
     return sum(digest(record_batch(catalogue, part, make_lists(catalogue, part))) for part in split(users))

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from include.features import SegmentPopularity
 from include.model.factors import Factors
-from include.ranking import Catalogue, Profile, Rules, UserRows, popular_table
+from include.ranking import Catalogue, Profile, Rules, UserSlice, popular_table
 from include.ranking.lists import make_lists
 from include.ranking.reasons import Reason
 from include.ranking.rows import SCHEMA, record_batch
@@ -49,16 +49,16 @@ def catalogue(**changes: Any) -> Catalogue:
     return Catalogue(ITEMS, items, make_rules(**changes), counts, n_popular=2)
 
 
-def rows_of(own_catalogue: Catalogue, people: UserRows) -> list[dict[str, Any]]:
+def rows_of(own_catalogue: Catalogue, people: UserSlice) -> list[dict[str, Any]]:
     batch = record_batch(own_catalogue, people, make_lists(own_catalogue, people))
     return pa.Table.from_batches([batch]).cast(SCHEMA).to_pylist()
 
 
-def users(*, seen: bool = True) -> UserRows:
+def users(*, seen: bool = True) -> UserSlice:
     """Return someone who had a cup, someone in France and someone in Spain whom the model does not know."""
     had = sparse.csr_matrix(np.array([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0]], dtype=bool))
     vectors = np.array([[2, 1], [9, 9], [9, 9]], np.float32)
-    return UserRows(
+    return UserSlice(
         user_ids=np.array(["ann", "bob", "cat"]),
         segments=np.array(["Spain", "France", "Spain"]),
         factors=Factors(vectors, np.zeros(3, np.float32), np.array([True, False, False])),
