@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def mute(_: Settings) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    arguments = _command.parser(__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "what", choices=["succeed", "bad_data", "bad_disk", "crash", "decide", "talk", "hang", "leave_child", "mute"]
     )
