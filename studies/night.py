@@ -19,8 +19,7 @@ from include.types import Bools, Doubles, Floats, Integers, Positions
 
 EVENT_WEIGHTS = np.array([0.2, 0.5, 1.0, 0.0], dtype=np.float32)
 HALF_LIFE_DAYS, POPULARITY_HALF_LIFE_DAYS = 30.0, 10.0
-DIMENSIONS, STEPS, FIRST_STEPS = 16, 2, 12
-TOP_N = 50
+DIMENSIONS, TOP_N = 16, 50
 RECENT_DAYS = 28  # what a fresh fit can tell apart
 
 
@@ -80,6 +79,24 @@ class NightLists:
         return np.concatenate([self.lists, later])
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What the studies do differently.
+
+    Attributes
+    ----------
+    first_steps, steps
+        Steps of the first fit and of those after it, which start from the one before; without `first_steps` every fit
+        starts anew.
+    recent_popular
+        Whether recent purchases make an item popular, or all users' interactions.
+    """
+
+    first_steps: int | None = 12
+    steps: int = 2
+    recent_popular: bool = True
+
+
 @dataclass
 class Night:
     """All that one installation knows of its shop.
@@ -92,6 +109,7 @@ class Night:
 
     n_users: int
     n_items: int
+    recipe: Recipe = field(default_factory=Recipe)
     fitted: int = 0
     bought: Bools = field(init=False)
     _weights: Floats = field(init=False)
@@ -111,15 +129,17 @@ class Night:
 
     def ingest(self, day: DayLog) -> None:
         """Take in a day's events."""
-        self._weights *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
-        self._wishes *= np.float32(0.5 ** (1 / HALF_LIFE_DAYS))
-        self._popularity *= np.float32(0.5 ** (1 / POPULARITY_HALF_LIFE_DAYS))
+        days = (day.date - max(self._recent, default=day.date)).days
+        self._weights *= np.float32(0.5 ** (days / HALF_LIFE_DAYS))
+        self._wishes *= np.float32(0.5 ** (days / HALF_LIFE_DAYS))
+        self._popularity *= np.float32(0.5 ** (days / POPULARITY_HALF_LIFE_DAYS))
         known = day.users >= 0
         for weights in (self._weights, self._wishes):
             np.add.at(weights, (day.users[known], day.items[known]), EVENT_WEIGHTS[day.kinds[known]])
         bought = day.kinds == PURCHASE
         np.add.at(self._popularity, day.items[bought], 1)
-        self.bought[day.users[known & bought], day.items[known & bought]] = True
+        owned = known & np.isin(day.kinds, (PURCHASE, RETURN))  # the purchase behind a return may be older than the log
+        self.bought[day.users[owned], day.items[owned]] = True
         self._recent[day.date] = day
         for old in sorted(self._recent)[:-RECENT_DAYS]:
             del self._recent[old]
@@ -156,10 +176,11 @@ class Night:
         """Fit after `day`; a `broken` fit is one whose item ids were mixed up."""
         n_items = day.n_items
         weights = self._normalised(self._weights, day.n_users, n_items)
-        basis = self._basis[:n_items]
-        for _ in range(STEPS if self.fitted else FIRST_STEPS):
+        basis, first = self._basis[:n_items], self.recipe.first_steps
+        for _ in range(first if first and not self.fitted else self.recipe.steps):
             basis, _ = np.linalg.qr(weights.T @ (weights @ basis))
-        self._basis[:n_items] = basis
+        if first:
+            self._basis[:n_items] = basis
         self.fitted += 1
         items = np.roll(basis, n_items // 3, axis=0) if broken else basis
         return Model(self.fitted, day.date, basis.copy(), items.copy())
@@ -170,7 +191,8 @@ class Night:
         users = self._normalised(self._wishes, n_users, n_items) @ model.basis
         scores = np.asarray(users @ model.items.T, dtype=np.float32)
         scores[self.bought[:n_users, :n_items]] = -np.inf
-        popular = np.argsort(-self._popularity[: day.n_items], kind="stable")[:TOP_N].astype(np.int32)
+        interest = self._popularity if self.recipe.recent_popular else np.minimum(self._weights, 1).sum(axis=0)
+        popular = np.argsort(-interest[: day.n_items], kind="stable")[:TOP_N].astype(np.int32)
         return NightLists(day.date, model, best(scores, TOP_N), popular)
 
     def _normalised(self, weights: Floats, n_users: int, n_items: int) -> Floats:

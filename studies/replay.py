@@ -32,10 +32,11 @@ from include.monitoring.verdict import DriftVerdict, Signals
 from include.settings import Settings
 from include.types import Days, Doubles, Longs, Strings
 from studies import command
-from studies.night import DayLog, Night
+from studies.night import DayLog, Night, Recipe
 from studies.watch import StudyWatch
 
 EVERY_DAY = dt.date(1900, 1, 1)
+RECIPE = Recipe(first_steps=None, steps=3, recent_popular=False)
 WARM_UP_DAYS = 3  # nights before the first day that is judged
 
 
@@ -74,8 +75,8 @@ def replay(log: ShopLog, first: dt.date, last: dt.date, policy: DriftPolicy) -> 
 
     Nothing is acted on but retrains, which begin a new chart; so every verdict can be explained by itself.
     """
-    night = Night(len(log.segments), len(log.categories))
-    watch = StudyWatch(policy, log.segments, log.categories)
+    night = Night(len(log.segments), len(log.categories), RECIPE)
+    watch = StudyWatch(policy, log.segments, log.categories, bots_apart=False)
     live = None
     for day in log.day_logs(last):
         if live is not None and day.date >= first:

@@ -31,11 +31,14 @@ class StudyWatch:
     ----------
     segments, categories
         Of each user and of each item, in order of positions.
+    bots_apart
+        Whether the profile sets aside heavy accounts; the pairs always do.
     """
 
     policy: DriftPolicy
     segments: Strings
     categories: Strings
+    bots_apart: bool = True
     history: list[Signals] = field(default_factory=list)
     reference: dict[dt.date, DataProfile] = field(default_factory=dict)
     kept: list[NightLists] = field(default_factory=list)
@@ -75,7 +78,7 @@ class StudyWatch:
 
     def profile(self, day: DayLog, live: NightLists | None = None) -> DataProfile:
         """Return the day's counts as the night before knows users and items; without `live` it knows all of them."""
-        heavy = heavy_accounts(events_by_account(day, len(self.segments)))
+        heavy = heavy_accounts(events_by_account(day, len(self.segments))) & self.bots_apart
         profiler = Profiler(pa.table({c.SEGMENT: self.segments}), pa.table({c.CATEGORY: self.categories}), heavy)
         events = pa.record_batch(
             {
