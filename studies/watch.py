@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from include import columns as c
 from include.drift_policy import DriftPolicy
-from include.monitoring.fallback import Candidate, choose_fallback
-from include.monitoring.judge import judge_data, judge_day
+from include.monitoring.judge import LiveBatch, choose_fallback, judge_data, judge_day
 from include.monitoring.performance import compare_lists
 from include.monitoring.positions import NEW, count_positions
 from include.monitoring.profile import DataProfile, Profiler, from_histograms, heavy_accounts
@@ -114,5 +113,5 @@ def _known(positions: Positions, n: int) -> Positions:
     return known
 
 
-def _candidate(lists: NightLists) -> Candidate:
-    return Candidate(lists.batch_id, lists.run_date, str(lists.model.version))
+def _candidate(lists: NightLists) -> LiveBatch:
+    return LiveBatch(lists.batch_id, lists.run_date, str(lists.model.version))

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from include.drift_policy import DriftPolicy
 from include.monitoring.data_drift import DataDrift, Reference, detect, reference_days
-from include.monitoring.fallback import Candidate
 from include.monitoring.performance import Comparison
 from include.monitoring.profile import DataProfile
 from include.monitoring.verdict import DriftVerdict, Kind, Signals, decide, decided
+
+
+class LiveBatch(NamedTuple):
+    """A batch that was live; `kept` tells whether it is still stored, so that a rollback can lead to it."""
+
+    batch_id: str
+    run_date: dt.date
+    model_version: str
+    kept: bool = True
+
+
+def choose_fallback(live: LiveBatch, others: Sequence[LiveBatch], history: Sequence[Signals]) -> LiveBatch | None:
+    """Return the batch to which a rollback would lead, or None.
+
+    It is the newest kept one of another model, unless by `history` that model was rolled back or the day was broken.
+    """
+    bad_models = {one.model_version for one in history if one.verdict == Kind.ROLLBACK} | {live.model_version}
+    bad_days = {one.day for one in history if one.verdict == Kind.HOLD}
+    good = [
+        one
+        for one in others
+        if one.kept
+        and one.run_date < live.run_date
+        and one.model_version not in bad_models
+        and one.run_date not in bad_days
+    ]
+    return max(good, key=lambda one: (one.run_date, one.batch_id), default=None)
 
 
 def find_reference(stored: Reference, history: Sequence[Signals]) -> Reference:
@@ -28,7 +55,7 @@ def judge_data(
 
 def judge_day(
     day: dt.date,
-    live: Candidate,
+    live: LiveBatch,
     previous_batch: str | None,
     promoted: dt.date,
     data: DataDrift,

@@ -8,7 +8,6 @@ from typing import Any
 
 from include.lake import Content, find_or_make
 from include.monitoring.data_drift import DataDrift
-from include.monitoring.fallback import Candidate
 from include.monitoring.judge import judge_day
 from include.monitoring.performance import Comparison
 from include.monitoring.report import render
@@ -33,7 +32,7 @@ def find_or_judge(
         return watched.report
     signals, verdict = judge_day(
         watched.day,
-        Candidate(watched.live.batch_id, watched.live.run_date, watched.live.model_version),
+        watched.live,
         performance["previous_batch"],
         watched.promoted,
         DataDrift.from_json(data["drift"]),

@@ -26,12 +26,12 @@ from include.lake import (
     partition_folder,
     write_json,
 )
-from include.monitoring.fallback import Candidate, choose_fallback
+from include.monitoring.judge import LiveBatch, choose_fallback
 from include.monitoring.verdict import Signals
 from include.policy import Policy
 from include.serving.batch import Batch, open_batch
 from include.serving.database import connect
-from include.serving.drift import DriftReport, Served, find_report, read_history, served_batches
+from include.serving.drift import DriftReport, find_report, read_history, served_batches
 from include.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class WatchedDay:
     day: dt.date
     policy: Policy
     drift: DriftPolicy
-    served: list[Served]
+    served: list[LiveBatch]
     history: list[Signals]
     report: DriftReport | None
 
     @property
-    def live(self) -> Served:
+    def live(self) -> LiveBatch:
         return self.served[0]
 
     @property
@@ -87,9 +87,7 @@ class WatchedDay:
         if self.report is not None:  # what is kept now is not what was kept when the verdict was made
             previous = self.report.signals.get("previous_batch")
             return self.open(previous) if previous else None
-        live, *others = (Candidate(one.batch_id, one.run_date, one.model_version) for one in self.served)
-        kept = {one.batch_id for one in self.served if one.kept}
-        chosen = choose_fallback(live, [one for one in others if one.batch_id in kept], self.history)
+        chosen = choose_fallback(self.live, self.served[1:], self.history)
         return self.open(chosen.batch_id) if chosen else None
 
     def open(self, batch_id: str) -> Batch:

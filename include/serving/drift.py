@@ -6,8 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from include.monitoring.judge import LiveBatch
 from include.serving.decisions import Decision, record_decision
 from include.serving.statements import statement
 
@@ -45,15 +46,6 @@ class DriftReport:
         return ("rollback" if self.automatic else ASK) if self.target else "nothing"
 
 
-class Served(NamedTuple):
-    """A batch that was live; `kept` tells whether PostgreSQL still stores it."""
-
-    batch_id: str
-    run_date: dt.date
-    model_version: str
-    kept: bool
-
-
 def record_report(connection: Connection, report: DriftReport) -> DriftReport:
     """Store the verdict, and a decision about the model if it is one; return it, or the one that was made before."""
     values = {**asdict(report), "signals": json.dumps(report.signals, sort_keys=True, allow_nan=False)}
@@ -82,11 +74,11 @@ def read_history(connection: Connection, variant: str, day: dt.date, days: int) 
         return [signals for (signals,) in cursor.fetchall()]
 
 
-def served_batches(connection: Connection, variant: str, day: dt.date) -> list[Served]:
+def served_batches(connection: Connection, variant: str, day: dt.date) -> list[LiveBatch]:
     """Return the batches of nights before `day` that were live, the last one first: that one served the day."""
     with connection, connection.cursor() as cursor:
         cursor.execute(statement("drift_report/served"), {"variant": variant, "day": day})
-        return [Served(batch, run_date, version, state == STORED) for batch, run_date, version, state, _ in cursor]
+        return [LiveBatch(batch, run_date, version, state == STORED) for batch, run_date, version, state, _ in cursor]
 
 
 def record_outcome(connection: Connection, variant: str, day: dt.date, outcome: Outcome, detail: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from include.monitoring.fallback import Candidate, choose_fallback
+from include.monitoring.judge import LiveBatch, choose_fallback
 from include.monitoring.verdict import Kind
 from tests.include.monitoring.cases import FIRST, day
 
 
-def batch(number: int, model: str) -> Candidate:
-    return Candidate(f"b{number}", FIRST + dt.timedelta(days=number), model)
+def batch(number: int, model: str) -> LiveBatch:
+    return LiveBatch(f"b{number}", FIRST + dt.timedelta(days=number), model)
 
 
 def test_the_newest_batch_of_another_model() -> None:
