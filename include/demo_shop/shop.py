@@ -16,7 +16,7 @@ import numpy as np
 
 from include.demo_shop import calendar, traffic
 from include.demo_shop.config import Fault, FaultKind, ShopConfig
-from include.demo_shop.tables import ANONYMOUS, PURCHASE, EventLog, ItemRows, ShopDay, UserRows
+from include.demo_shop.tables import ANONYMOUS, PURCHASE, ChangedItems, ChangedUsers, EventLog, ShopDay
 from include.demo_shop.truth import Truth, price_trait
 from include.demo_shop.words import CATEGORIES, COUNTRIES
 from include.demo_shop.world import PRICE_SPREAD, World, make_world
@@ -117,7 +117,7 @@ class Shop:
         events = self._delivered(index, date, happened)
         return ShopDay(date, users, items, events, truth, self.world)
 
-    def _move_items(self, index: int, date: dt.date) -> tuple[ItemRows, Doubles]:
+    def _move_items(self, index: int, date: dt.date) -> tuple[ChangedItems, Doubles]:
         """Let stock and prices change; return what changed, and today's prices."""
         state, n = self._state, self.world.n_items(index)
         rng = self.config.stream("items change", index)
@@ -133,9 +133,9 @@ class Shop:
         prices = np.round(self.world.items.price[:n] * state.price_factor[:n] * shift, 2)
         changed = np.flatnonzero((prices != state.delivered_price[:n]) | (stock != state.delivered_stock[:n]))
         state.delivered_price[:n], state.delivered_stock[:n] = prices, stock
-        return ItemRows(changed.astype(np.int32), prices[changed], stock[changed]), prices
+        return ChangedItems(changed.astype(np.int32), prices[changed], stock[changed]), prices
 
-    def _move_users(self, index: int) -> UserRows:
+    def _move_users(self, index: int) -> ChangedUsers:
         """Let some users move to another country; return who is new or changed."""
         users, n = self.world.users, self.world.n_users(index)
         rng = self.config.stream("users move", index)
@@ -143,7 +143,7 @@ class Shop:
         where_to = rng.choice(len(COUNTRIES), n, p=list(COUNTRIES.values()))
         self._state.country[:n] = np.where(moved, where_to, self._state.country[:n])
         changed = np.flatnonzero(moved | (users.signed_up[:n] == index) | (index == 0)).astype(np.int32)
-        return UserRows(changed, self._state.country[changed])
+        return ChangedUsers(changed, self._state.country[changed])
 
     def _tastes(self, n: int, date: dt.date) -> Floats:
         users = self.world.users

@@ -78,7 +78,7 @@ class EventLog:
 
 
 @dataclass(frozen=True)
-class UserRows:
+class ChangedUsers:
     """Users that are new or changed on a day."""
 
     user: Integers
@@ -86,7 +86,7 @@ class UserRows:
 
 
 @dataclass(frozen=True)
-class ItemRows:
+class ChangedItems:
     """Items that are new or changed on a day, with today's price and stock."""
 
     item: Integers
@@ -103,8 +103,8 @@ class ShopDay:
     """
 
     date: dt.date
-    users: UserRows
-    items: ItemRows
+    users: ChangedUsers
+    items: ChangedItems
     events: EventLog
     truth: Truth
     world: World
