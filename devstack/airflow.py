@@ -1,4 +1,4 @@
-"""Airflow as four supervised processes on one machine, its metadata in the embedded PostgreSQL."""
+"""Airflow as four supervised processes of this machine, its metadata in the stack's PostgreSQL."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Airflow:
         return AirflowApi(self.url, USER, self.values[PASSWORD])
 
     def start(self) -> bool:
-        """Start the supervisor unless it runs, after ending what a killed one left; tell whether it was started.
+        """Start Airflow unless it runs, after ending what a killed supervisor left; tell whether it was started.
 
         Raises
         ------
@@ -154,16 +154,20 @@ class Airflow:
         return True
 
     def wait_until_ready(self, tell: Callable[[str], None]) -> None:
-        """Wait until all four processes are healthy and the DAGs are parsed; `tell` hears what is awaited.
+        """Wait until all four processes are healthy and the DAGs are parsed.
+
+        Parameters
+        ----------
+        tell
+            Called with what is still awaited.
 
         Raises
         ------
         StackError
             When the supervisor ended, a DAG cannot be imported, or it takes too long.
         """
-        api, deadline = self.api(), time.monotonic() + READY_SECONDS
+        airflow, api, deadline = supervised(self.home), self.api(), time.monotonic() + READY_SECONDS
         while True:
-            airflow = supervised(self.home)
             if airflow.find_supervisor() is None:
                 log = airflow.migrate_log
                 raise StackError(
@@ -179,10 +183,6 @@ class Airflow:
                 )
             tell(awaited)
             time.sleep(0.5)
-
-    def stop(self) -> int:
-        """End the supervisor, Airflow and every task; return how many processes there were."""
-        return supervised(self.home).stop()
 
     def _write_passwords(self) -> None:
         path = self.password_file

@@ -1,4 +1,4 @@
-"""The folder in which one embedded stack lives, and the file that says how to reach it."""
+"""The folder in which one development stack lives, and the file that says how to reach it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from include.settings import STACK_FILE, read_stack_file
 
 HEADER = "# How to reach this stack. It holds passwords: keep it readable for its owner only."
 
-# What the stack file decides in an embedded stack, whatever the shell around it says; and what
-# configures another Airflow or another Python.
+# Variables that the shell does not hand on: the stack file decides them here, or they configure another Python.
 OWN = (
     "NIGHTSHELF_DATASET",
     "NIGHTSHELF_DATABASE_URL",
@@ -28,7 +27,7 @@ OWN = (
     "PYTHONPATH",
     "PYTHONHOME",
 )
-# What it decides besides where the home has an S3 server of its own.
+# The stack file decides these too where the home has an S3 server of its own.
 OWN_WITH_S3 = ("LAKE_URI", "LANDING_URI", "NIGHTSHELF_ARTIFACT_URI")
 S3_PORT = "NIGHTSHELF_S3_PORT"
 

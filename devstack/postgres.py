@@ -32,6 +32,7 @@ from include.errors import StackError
 
 logger = logging.getLogger(__name__)
 
+POSTGRES_PORT = "NIGHTSHELF_POSTGRES_PORT"
 FALLBACK = Path("/var/lib")
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -62,13 +63,13 @@ class Postgres:
     Parameters
     ----------
     home
-        Folder of the embedded stack (NIGHTSHELF_HOME).
+        NIGHTSHELF_HOME.
     port
         Port on 127.0.0.1.
     environment
         Only PG_BIN is read: a folder of PostgreSQL programs to use rather than the ones found.
     bare
-        Make a superuser only: whoever starts the server makes roles and databases.
+        Make no roles or databases beside the superuser's: whoever starts the server does.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Postgres:
             if self.running() and self._running_port() != self.port:
                 self._stop()
             if not self.running():
-                require_free(self.port, "PostgreSQL", variable="the setting of PostgreSQL's port")
+                require_free(self.port, "PostgreSQL", variable=POSTGRES_PORT)
                 self._make_cluster()
                 self._start_server()
             if not self._bare:

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 from devstack.home import Home
 from devstack.ports import LOCALHOST, free_port, is_free
-from devstack.postgres import Postgres
+from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import marks
 from devstack.progress import Display
-from devstack.stack import POSTGRES_PORT
 from include.errors import StackError
 from include.settings import load_s3_settings, load_settings
 

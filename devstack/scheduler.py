@@ -40,10 +40,6 @@ class Nights:
     display: Display
     logs: Path
 
-    @property
-    def _runs(self) -> Runs:
-        return Runs(self.api, self.display, self.logs, REMEDY)
-
     def run(self, days: Sequence[dt.date]) -> None:
         """Run the nights that have not ended well, in order; nights that have are left alone.
 
@@ -54,10 +50,11 @@ class Nights:
         ApiError
             When Airflow stops answering.
         """
+        runs = Runs(self.api, self.display, self.logs, REMEDY)
         for day in days:
-            run = self._find(day)
+            run = self.api.run_on(DAG, day)
             if run is None or run["state"] != "success":
-                self._runs.follow(DAG, self._queue(day, run), f"night {day}")
+                runs.follow(DAG, self._queue(day, run), f"night {day}")
 
     def unfinished(self, days: Sequence[dt.date]) -> list[dt.date]:
         """Return those of `days` whose night has not ended well."""
@@ -65,7 +62,7 @@ class Nights:
 
     def state(self, day: dt.date) -> str:
         """Return how far a night is, in a word."""
-        run = self._find(day)
+        run = self.api.run_on(DAG, day)
         return str(run["state"]) if run else "not begun"
 
     def wait_for_schedule(self, last_night: dt.date) -> None:
@@ -86,9 +83,6 @@ class Nights:
                 )
             self.api.parse_now(DAG)
             time.sleep(1)
-
-    def _find(self, day: dt.date) -> dict[str, Any] | None:
-        return self.api.run_on(DAG, day)
 
     def _queue(self, day: dt.date, run: dict[str, Any] | None) -> str:
         """Have the night of `day` run: a new one, or all tasks of one that failed; return its id."""

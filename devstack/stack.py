@@ -1,4 +1,4 @@
-"""PostgreSQL, Airflow and, where it was asked for, an S3 server of one home, started and stopped together."""
+"""The servers of one home, started and stopped together: PostgreSQL, Airflow, and S3 where it was asked for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack import airflow as embedded_airflow
+from devstack.airflow import PORT as AIRFLOW_PORT
 from devstack.airflow import Airflow, airflow_environment, new_secrets, supervised
 from devstack.home import S3_PORT, Home
 from devstack.java import find_java
-from devstack.ports import is_free, require_free
-from devstack.postgres import Postgres
+from devstack.ports import is_free
+from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import end_marked
 from devstack.s3 import S3Server, s3_values
 from include.errors import StackError
 
-POSTGRES_PORT = "NIGHTSHELF_POSTGRES_PORT"
-AIRFLOW_PORT = embedded_airflow.PORT
 FAVOURITES = {POSTGRES_PORT: 5439, AIRFLOW_PORT: 8080, S3_PORT: 8333}
 # Below the range from which the kernel takes the ports of outgoing connections.
 PORTS = range(10000, 32000)
@@ -42,8 +40,6 @@ class Stack:
 
     def start_postgres(self) -> None:
         """Start the database, and remember how jobs and analysts reach it."""
-        if not self.postgres.running():
-            require_free(self.postgres.port, "PostgreSQL", variable=POSTGRES_PORT)
         self.postgres.start()
         urls = {
             "NIGHTSHELF_DATABASE_URL": self.postgres.url("nightshelf", "nightshelf"),

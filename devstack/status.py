@@ -7,12 +7,11 @@ from devstack.airflow import COMMANDS, Airflow, supervised
 from devstack.home import S3_PORT, Home
 from devstack.plan import Plan, read_plan
 from devstack.ports import LOCALHOST
-from devstack.postgres import Postgres
+from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import marked, memory_bytes, read_pid
 from devstack.progress import Display
 from devstack.rest import ApiError
 from devstack.scheduler import DAG, Nights
-from devstack.stack import POSTGRES_PORT
 
 
 def show_status(home: Home, display: Display) -> None:

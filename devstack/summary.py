@@ -59,7 +59,7 @@ def _show_night(display: Display, lake: Lake, connection: Connection, live: Mapp
     display.say()
     if knows:
         display.say(f"Known         {knows.get(USERS, 0):,} users, {knows.get(ITEMS, 0):,} items")
-    full = f", {live['shortfall']:,} of them with fewer than wished" if live["shortfall"] else ""
+    full = f", {live['shortfall']:,} of them with short lists" if live["shortfall"] else ""
     display.say(f"Served        {live['users']:,} users with {live['recommendations']:,} recommendations{full}")
     display.say(f"Live batch    {live['batch_id']}, model {live['model_version']}, checksum {live['checksum']}")
     customer = _one(connection, "customer")
@@ -68,9 +68,7 @@ def _show_night(display: Display, lake: Lake, connection: Connection, live: Mapp
 
 
 def _show_accounts(display: Display, accounts: Mapping[str, Mapping[str, int]]) -> None:
-    table = Table(*("rows", "days", *COUNTS), box=None, pad_edge=False, header_style="dim")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _numbers("rows", "days", *COUNTS)
     for name, counts in accounts.items():
         table.add_row(name, *(f"{counts[key]:,}" for key in ("days", *COUNTS)))
     display.console.print(table)
@@ -79,10 +77,7 @@ def _show_accounts(display: Display, accounts: Mapping[str, Mapping[str, int]]) 
 def _show_metrics(display: Display, decision: Mapping[str, Any]) -> None:
     metrics = decision["metrics"]
     k = metrics.get("k", "k")
-    names = [f"{name}@{k}" for name in METRICS]
-    table = Table("held-out days", *names, box=None, pad_edge=False, header_style="dim")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _numbers("held-out days", *(f"{name}@{k}" for name in METRICS))
     for key, label in MODELS.items():
         if key in metrics:
             table.add_row(label, *(_figure(metrics[key].get(name)) for name in METRICS))
@@ -93,6 +88,14 @@ def _show_metrics(display: Display, decision: Mapping[str, Any]) -> None:
     display.say(f"Decision      {verdict.get(decision['decision'], decision['decision'])}, because")
     for reason in decision["reasons"]:
         display.say(f"              - {reason}")
+
+
+def _numbers(first: str, *others: str) -> Table:
+    """Return a table of which all columns but the first hold numbers."""
+    table = Table(first, box=None, pad_edge=False, header_style="dim")
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
 
 
 def _show_shelf(display: Display, user: str, rows: Sequence[Mapping[str, Any]]) -> None:

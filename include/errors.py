@@ -67,4 +67,4 @@ class PublishError(NightshelfError):
 
 
 class StackError(NightshelfError):
-    """The embedded stack cannot start, stop or answer."""
+    """The development stack cannot start, stop or answer."""

@@ -6,8 +6,9 @@ import pytest
 
 from devstack import stack as module
 from devstack.home import S3_PORT, Home
+from devstack.postgres import POSTGRES_PORT
 from devstack.processes import marked, marks, spawn
-from devstack.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack, open_stack, stop_stack
+from devstack.stack import AIRFLOW_PORT, delete_stack, open_stack, stop_stack
 from include.errors import StackError
 from include.settings import load_settings
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from devstack.home import Home
-from devstack.postgres import Postgres
+from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import marked
-from devstack.stack import POSTGRES_PORT, delete_stack
+from devstack.stack import delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, SECRETS, load_s3_settings, load_settings
 from tests import leaks

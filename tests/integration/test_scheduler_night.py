@@ -22,10 +22,10 @@ import pytest
 from devstack.airflow import PASSWORD, USER, supervised
 from devstack.home import Home
 from devstack.ports import free_port
-from devstack.postgres import Postgres
+from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import marked
 from devstack.scheduler import DAG
-from devstack.stack import AIRFLOW_PORT, POSTGRES_PORT, delete_stack
+from devstack.stack import AIRFLOW_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, load_settings
 from include.tracking import get_aliases, set_aliases

@@ -59,7 +59,7 @@ class Night:
         """Do what comes before the stack starts: what the image's build does, and which night the schedule has.
 
         The compose file lets the last complete night run. The demo shop's days are over, so the
-        volume's stack file names another, as it does in an embedded stack.
+        volume's stack file names another, as it does in a development stack.
         """
         night = str(self.shop.night)
         Home(self._home).remember({"NIGHTSHELF_FIRST_NIGHT": night, "NIGHTSHELF_LAST_NIGHT": night})

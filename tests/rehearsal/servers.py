@@ -55,7 +55,7 @@ def _client(server: Postgres) -> dict[str, str]:
 
 @dataclass
 class S3Storage:
-    """The embedded S3 server with the stack's keys."""
+    """The development stack's S3 server, with the keys of `.env`."""
 
     service: Service
     server: S3Server
