@@ -75,7 +75,9 @@ class Nightly:
             if not fresh and not nights.unfinished(plan.nights):
                 plan = self._next_nights(plan)
             try:
-                self._run(nights, plan)
+                nights.wait_for_schedule(plan.nights[-1])
+                nights.api.set_paused(DAG, False)
+                nights.run(plan.nights)
             except DiskFullError:
                 stack.stop()  # what was refused a write hangs, or has lost its place
                 raise
@@ -157,21 +159,6 @@ class Nightly:
             measure=lambda: len(ingested_days(self._lake, missing)),
         )
 
-    def _run(self, nights: Nights, plan: Plan) -> None:
-        nights.wait_for_schedule(plan.nights[-1])
-        nights.api.set_paused(DAG, False)
-        nights.run(plan.nights)
-
-    def _begin(self, name: str, *arguments: str, plan: Plan | None = None) -> Job:
-        """Begin a job; `plan` says whose data it handles before the stack file does."""
-        variables = {
-            **self.home.environment(self.environment),
-            **JOB_VARIABLES,
-            "JAVA_HOME": str(find_java(self.environment)),
-            **({DATASET: plan.dataset} if plan else {}),
-        }
-        return Job(name, arguments, variables, self.home.job_logs)
-
     def _do(
         self,
         name: str,
@@ -182,10 +169,16 @@ class Nightly:
         measure: Callable[[], int] | None = None,
         plan: Plan | None = None,
     ) -> None:
-        """Run a job and show it."""
+        """Run a job and show it; `plan` says whose data it handles before the stack file does."""
+        variables = {
+            **self.home.environment(self.environment),
+            **JOB_VARIABLES,
+            "JAVA_HOME": str(find_java(self.environment)),
+            **({DATASET: plan.dataset} if plan else {}),
+        }
         with (
             self.display.work(title, total, "days" if measure else "") as work,
-            self._begin(name, *arguments, plan=plan) as job,
+            Job(name, arguments, variables, self.home.job_logs) as job,
         ):
             job.follow(work, measure)
 
