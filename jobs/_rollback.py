@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from include.contract import load_policy
-from include.serving.rollback import PREVIOUS, Request
+from include.serving.rollback import PREVIOUS, RollbackRequest
 from include.settings import Settings
 from jobs import _command
 
@@ -24,6 +24,6 @@ class Config:
     by: str | None = _command.argument("who; the database login when left out", type=_text)
     request: str | None = _command.argument("names the request, which is carried out once, whatever happened since")
 
-    def request_for(self, settings: Settings) -> Request:
+    def request_for(self, settings: Settings) -> RollbackRequest:
         """Return the request for the variant of the policy."""
-        return Request(load_policy(settings).publish.variant, self.to, self.reason, self.by, self.request)
+        return RollbackRequest(load_policy(settings).publish.variant, self.to, self.reason, self.by, self.request)

@@ -27,7 +27,7 @@ from include.settings import S3Settings, Settings  # noqa: E402
 def settings_table() -> str:
     """Return every variable with its default and meaning, a row each."""
     fields = [field for model in (Settings, S3Settings) for field in model.model_fields.values()]
-    return _table(
+    return markdown_table(
         ("variable", "default", "meaning"),
         ((f"`{field.validation_alias}`", _default(field.default), field.description or "") for field in fields),
     )
@@ -51,7 +51,7 @@ def import_table() -> str:
             refused = {one.removeprefix("include.") for one in _refused(f"include.{name}", rules)} & set(below)
             allowed = "rows below" if below else "nothing of ours"
             rows.append((f"`include.{name}`", _subject(f"include/{name}"), allowed + _except(refused)))
-    return _table(("package", "subject", "may import"), rows)
+    return markdown_table(("package", "subject", "may import"), rows)
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -81,7 +81,7 @@ def main() -> None:
         page.write_text(with_table(page.read_text(), name, table()))
 
 
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = tuple(header)
     lines = (f"| {' | '.join(line)} |\n".replace("|  |", "| |") for line in (names, *rows))
     return next(lines) + "|---" * len(names) + "|\n" + "".join(lines)

@@ -7,6 +7,7 @@ import pytest
 
 from include.lake import Lake
 from include.serving.publish import publish
+from scripts.generate_dictionary import render
 from tests.batches import write_batch, write_day
 from tests.databases import Database
 
@@ -33,6 +34,10 @@ def documented() -> dict[str, tuple[str, list[tuple[str, ...]]]]:
         rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (.+) \|$", body, flags=re.MULTILINE)
         views[name] = (body.split("\n\n")[0], rows)
     return views
+
+
+def test_the_page_is_what_is_generated(postgres: Database) -> None:
+    assert render(PAGE, postgres.rows) == PAGE, "run scripts/generate_dictionary.py"
 
 
 def test_every_view_and_column_with_type_and_meaning(postgres: Database) -> None:

@@ -18,7 +18,7 @@ PREVIOUS = "previous"
 
 
 @dataclass(frozen=True)
-class Request:
+class RollbackRequest:
     """A rollback as people ask for it.
 
     Parameters
@@ -59,7 +59,7 @@ class Kept(NamedTuple):
     was_live: bool
 
 
-def roll_back(connection: Connection, request: Request) -> RolledBack:
+def roll_back(connection: Connection, request: RollbackRequest) -> RolledBack:
     """Let readers see the batch that `request` names: one transaction with the flip, its log, and the decision.
 
     Raises
@@ -92,7 +92,7 @@ def find_rollback(connection: Connection, variant: str, name: str) -> RolledBack
         return _find_named(cursor, variant, name)
 
 
-def refuse(connection: Connection, request: Request) -> None:
+def refuse(connection: Connection, request: RollbackRequest) -> None:
     """Record once that a rollback was asked for and refused; readers see what they saw."""
     with connection, connection.cursor() as cursor:
         lock_pointer(cursor)
@@ -108,7 +108,7 @@ def _find_named(cursor: Any, variant: str, name: str) -> RolledBack | None:
     return None if row is None else RolledBack(row[0], row[1], row[2], changed=False)
 
 
-def _find_done(cursor: Any, request: Request, live: Live) -> RolledBack | None:
+def _find_done(cursor: Any, request: RollbackRequest, live: Live) -> RolledBack | None:
     """Return what the request has done already."""
     if request.name is not None:
         return _find_named(cursor, request.variant, request.name)
@@ -121,7 +121,7 @@ def _find_done(cursor: Any, request: Request, live: Live) -> RolledBack | None:
     return None
 
 
-def _choose(cursor: Any, request: Request, live: Live) -> Kept:
+def _choose(cursor: Any, request: RollbackRequest, live: Live) -> Kept:
     cursor.execute(statement("batch/kept"), {"variant": request.variant})
     kept = [Kept(*row) for row in cursor.fetchall()]
     if request.to == PREVIOUS:
@@ -139,7 +139,7 @@ def _choose(cursor: Any, request: Request, live: Live) -> Kept:
     return wanted[0]
 
 
-def _decide(cursor: Any, request: Request, kind: Any, model_version: str, live: Live) -> None:
+def _decide(cursor: Any, request: RollbackRequest, kind: Any, model_version: str, live: Live) -> None:
     """Write the decision. It counts from the newest night that was ever live, so that the next night follows it."""
     cursor.execute(statement("activation/newest_night"), {"variant": request.variant})
     ((newest, activations),) = cursor.fetchall()

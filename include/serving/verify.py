@@ -26,13 +26,9 @@ MOST_FILES = 20
 """Files from which the sample of a larger batch comes."""
 SHOWN = 5
 STRANGER = "nobody knows this user"
-REASON_CODE = {
-    "because_of_item": 1, "popular_in_segment": 2, "new_in_category": 3, "popular": 4, "pinned": 5, "taste": 6,
-    "in_the_shop": 7,
-}  # fmt: skip
 
-# Item, score, reason code and reason item, in rank order
-Entries: TypeAlias = list[tuple[str, float, int, str | None]]
+Entries: TypeAlias = list[tuple[Any, ...]]
+"""Item, score, reason code and reason item, in rank order."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,8 @@ def _read_lake(batch: Batch) -> Expected:
         for row in part.take(places).to_pylist():
             columns = (row[name] for name in (ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS))
             lists[row[USER_ID]] = list(zip(*columns, strict=True))
-            asked.setdefault("a user with a history" if 1 in row[REASON_CODES] else "a user without one", row[USER_ID])
+            explained = any(item_id is not None for item_id in row[REASON_ITEM_IDS])
+            asked.setdefault("a user with a history" if explained else "a user without one", row[USER_ID])
     return Expected(lists, users if counted else None, asked)
 
 
@@ -137,8 +134,8 @@ def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
             raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
     cursor.execute(statement(f"verify/lists_{which}"), values)
     seen: defaultdict[str, Entries] = defaultdict(list)
-    for user_id, item_id, score, reason, reason_item_id in cursor.fetchall():
-        seen[user_id].append((item_id, score, REASON_CODE[reason], reason_item_id))
+    for user_id, *entry in cursor.fetchall():
+        seen[user_id].append(tuple(entry))
     for user_id, entries in expected.lists.items():
         if seen[user_id] != entries:
             raise _wrong(f"readers see {seen[user_id]!r} for user {user_id!r}, the lake has {entries!r}")

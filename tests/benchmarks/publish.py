@@ -29,7 +29,7 @@ from include.serving.load.items import ItemKeys
 from include.serving.load.lists import read_lists
 from include.serving.load.rows import HEADER, TRAILER, encode
 from include.serving.publish import Published, publish
-from include.serving.rollback import Request, roll_back
+from include.serving.rollback import RollbackRequest, roll_back
 from include.settings import PROJECT
 from tests.commits import commit_all
 from tests.databases import Database, running_server
@@ -231,7 +231,7 @@ def flips(database: Database, batch: Batch, ready: None) -> dict[str, Any]:
         with connect(database.writer_url, "rollback", role=WRITER) as connection:
             opened = time.monotonic()
             to = batch.batch_id if n % 2 else "previous"
-            roll_back(connection, Request("main", to, f"benchmark {n}", "benchmark"))
+            roll_back(connection, RollbackRequest("main", to, f"benchmark {n}", "benchmark"))
         took.append((time.monotonic() - opened, time.monotonic() - started))
         windows.append((started, time.monotonic()))
         time.sleep(0.3)

@@ -9,7 +9,7 @@ import pytest
 from include.lake import Lake
 from include.serving.database import WRITER, connect
 from include.serving.publish import publish
-from include.serving.rollback import Request, roll_back
+from include.serving.rollback import RollbackRequest, roll_back
 from tests.batches import DAY, write_batch
 from tests.benchmarks.readers import Report, read_until
 from tests.databases import Database
@@ -41,7 +41,7 @@ def test_readers_notice_nothing(database: Database, lake: Lake) -> None:
             for n in range(20):
                 time.sleep(0.05)
                 started = time.monotonic()
-                roll_back(connection, Request("main", batches[n % 2].batch_id, "test"))
+                roll_back(connection, RollbackRequest("main", batches[n % 2].batch_id, "test"))
                 windows.append((started, time.monotonic()))
     finally:
         stop.set()
@@ -63,6 +63,6 @@ def test_a_flip_waits_for_no_long_transaction(database: Database, lake: Lake) ->
         before = cursor.fetchall()
         with connect(database.writer_url, "rollback", role=WRITER) as connection:
             connection.cursor().execute("SET lock_timeout = '2s'")
-            assert roll_back(connection, Request("main", "previous", "test")).changed
+            assert roll_back(connection, RollbackRequest("main", "previous", "test")).changed
         cursor.execute("SELECT count(*), min(batch_id) FROM recommendations")
         assert cursor.fetchall() == before, "the report goes on with the batch that it began with"

@@ -13,7 +13,7 @@ from include.serving.batch import Batch
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, champion_as_of, champion_before, champions, record_decision
 from include.serving.publish import publish
-from include.serving.rollback import Request, RolledBack, find_rollback, refuse, roll_back
+from include.serving.rollback import RollbackRequest, RolledBack, find_rollback, refuse, roll_back
 from include.serving.verify import verify
 from tests.batches import DAY, write_batch
 from tests.databases import Database
@@ -53,7 +53,7 @@ class Shop:
             return function(connection, *arguments)
 
     def roll_back(self, to: str, why: str = WHY, by: str | None = "ada", name: str | None = None) -> RolledBack:
-        done: RolledBack = self.ask(roll_back, Request("main", to, why, by, name))
+        done: RolledBack = self.ask(roll_back, RollbackRequest("main", to, why, by, name))
         return done
 
     def live(self) -> Any:
@@ -193,7 +193,7 @@ def test_what_readers_see_and_saw_does_not_expire(shop: Shop, nights: list[Batch
 
 
 def test_a_refusal_is_on_record_once_and_changes_nothing_else(shop: Shop, nights: list[Batch]) -> None:
-    request = Request("main", "previous", WHY, "bob", "run 1")
+    request = RollbackRequest("main", "previous", WHY, "bob", "run 1")
     for _ in range(2):
         shop.ask(refuse, request)
     decided = "SELECT decision, model_version, reasons, fingerprint FROM model_decisions WHERE decision = 'refused'"

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.postgres
 
 VIEWS = {
     "activations", "batches", "drift_reports", "model_decisions", "nightly_runs", "popular_items", "recommendations",
-    "recommendations_history",
+    "reasons", "recommendations_history",
 }  # fmt: skip
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 KINDS = "relkind IN ('r', 'v', 'm', 'p', 'f')"

@@ -1,0 +1,63 @@
+"""Write the tables of docs/data-dictionary.md from the comments in a migrated database.
+
+    python scripts/generate_dictionary.py [URL]     by default the analysts' database of the settings
+
+Text between the tables is kept; each table stands between two marker comments.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from include.serving.database import Connection, connect  # noqa: E402
+from include.settings import load_settings  # noqa: E402
+from scripts.generate_docs import markdown_table, with_table  # noqa: E402
+
+PAGE = PROJECT / "docs" / "data-dictionary.md"
+COLUMNS = """
+SELECT c.relname, obj_description(c.oid), a.attname, format_type(a.atttypid, a.atttypmod),
+    col_description(c.oid, a.attnum)
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'reco'::regnamespace AND c.relkind = 'v' AND c.relname <> 'serving'
+ORDER BY c.oid, a.attnum
+"""
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+def render(page: str, rows: Rows) -> str:
+    """Return the page with the tables that the database gives; `rows` runs a query."""
+    views = []
+    for (name, meaning), columns in groupby(rows(COLUMNS), key=lambda row: row[:2]):
+        lines = ((f"`{column}`", kind, text) for *_, column, kind, text in columns)
+        views.append(f"### `reco.{name}`\n\n{meaning}\n\n{markdown_table(('column', 'type', 'meaning'), lines)}\n")
+    reasons = rows("SELECT reason, code, text FROM reco.reasons ORDER BY code")
+    lines = ((f"`{reason}`", str(code), text) for reason, code, text in reasons)
+    page = with_table(page, "reasons", markdown_table(("reason", "code", "what `reason_text` says"), lines))
+    return with_table(page, "views", "\n" + "".join(views))
+
+
+def _rows(connection: Connection) -> Rows:
+    def run(query: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+
+    return run
+
+
+def main(url: str = "") -> None:
+    """Write the page."""
+    with connect(url or load_settings().analyst_url, "data dictionary") as connection:
+        PAGE.write_text(render(PAGE.read_text(), _rows(connection)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
