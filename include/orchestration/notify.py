@@ -1,7 +1,8 @@
-"""Tells people of what needs them, by Slack and by e-mail, when either is configured.
+"""Tells the on-call engineers what needs them, by Slack and by e-mail, where either is configured.
 
-Airflow calls `tell_on_call` after a task's last try only. It runs in the task's own process, so it never raises and
-never waits long; what it cannot deliver it logs, without the addresses, which are secrets.
+Airflow calls `tell_on_call` after a task's last try, in the task's own process: it never raises and never waits long.
+What it cannot deliver it logs without the addresses, which are secrets. Airflow's own notifiers do not keep that up:
+SlackWebhookNotifier logs an address that it cannot read, and SmtpNotifier sends HTML only and encrypts always or never.
 """
 
 from __future__ import annotations
@@ -32,15 +33,7 @@ NO_REASON = "it ended without a word; was its process killed?"
 
 @dataclass(frozen=True)
 class Message:
-    """What whoever is on call reads first.
-
-    Parameters
-    ----------
-    subject
-        One line that says what is wrong with which run.
-    text
-        Why, where to click, what to read.
-    """
+    """What is wrong with which run, in one line, and below it why, where to click and what to read."""
 
     subject: str
     text: str
@@ -60,7 +53,7 @@ def deliver(message: Message, settings: Settings) -> None:
 
 
 def failure_of(context: Mapping[str, Any], settings: Settings) -> Message:
-    """Return what is known of a failure; secrets that an error's text repeats are blotted out."""
+    """Return what is known of a failure, without the secrets that an error's text may repeat."""
     task = context["ti"]
     lines = [line.strip() for line in str(context.get("exception") or "").splitlines() if line.strip()]
     reason = blot_out(lines[-1] if lines else NO_REASON, settings)[:LONGEST]
@@ -108,18 +101,19 @@ def send_mail(message: Message, settings: Settings) -> None:
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = message.subject, settings.mail_from, settings.mail_to
     mail.set_content(message.text)
-    url = urlsplit(settings.smtp_url.get_secret_value())
-    host, safe = url.hostname or "localhost", ssl.create_default_context()
-    if url.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=SECONDS, context=safe)
-    else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=SECONDS)
+    url, context = urlsplit(settings.smtp_url.get_secret_value()), ssl.create_default_context()
+    host, encrypted = url.hostname or "localhost", url.scheme == "smtps"
+    server: smtplib.SMTP = (
+        smtplib.SMTP_SSL(host, url.port or 465, timeout=SECONDS, context=context)
+        if encrypted
+        else smtplib.SMTP(host, url.port or 25, timeout=SECONDS)
+    )
     with server:
         server.ehlo()
-        if url.scheme != "smtps" and server.has_extn("starttls"):
-            server.starttls(context=safe)
-            server.ehlo()
-        elif url.scheme != "smtps" and url.password:
+        if not encrypted and server.has_extn("starttls"):
+            server.starttls(context=context)
+            encrypted = True
+        if url.password and not encrypted:
             raise ConfigurationError("the mail server offers no encryption", remedy="use smtps:// or no password")
         if url.password:
             server.login(unquote(url.username or ""), unquote(url.password))

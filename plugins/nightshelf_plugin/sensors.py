@@ -1,4 +1,4 @@
-"""The sensors at the head of a night and of the drift watch."""
+"""The sensors that a night and the drift watch begin with."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from airflow.sdk import BaseSensorOperator, timezone
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.columns import SUCCESS_MARKER
+from include.errors import NightshelfError
 from include.lake import MANIFEST
-from nightshelf_plugin.landing import missing_markers
+from nightshelf_plugin.triggers import LandingTrigger, missing_markers
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,8 +23,7 @@ SAFETY_MARGIN = dt.timedelta(minutes=10)
 class LandingSensor(BaseSensorOperator):
     """Wait until the day's landing is complete: each table's folder holds `_SUCCESS`.
 
-    A landing that is complete is passed without deferring; otherwise the wait moves to the
-    triggerer and holds no worker slot.
+    A complete landing is passed without deferring; otherwise the triggerer waits, which holds no worker slot.
 
     Parameters
     ----------
@@ -61,8 +61,6 @@ class LandingSensor(BaseSensorOperator):
 
     def missing(self) -> list[str]:
         """Return the URIs of the markers that are not there; a landing zone that cannot be opened fails the task."""
-        from include.errors import NightshelfError
-
         try:
             return missing_markers(self.landing_uri, self.tables, self.run_date, self.marker)
         except NightshelfError as error:
@@ -73,14 +71,12 @@ class LandingSensor(BaseSensorOperator):
         if not missing:
             self.log.info("the %s of %s is complete", self.what, self.run_date)
             return
-        from nightshelf_plugin.triggers import LandingTrigger
-
         wait = dt.timedelta(seconds=self.timeout)
         self.log.info("waiting up to %s for %s", wait, ", ".join(missing))
         trigger = LandingTrigger(
             self.landing_uri, self.tables, self.run_date, timezone.utcnow() + wait, self.poke_interval, self.marker
         )
-        # The trigger's own deadline names what is missing; Airflow's timeout is for a triggerer that hangs.
+        # The trigger's own deadline names what is missing; Airflow's timeout is for a triggerer that hangs
         self.defer(trigger=trigger, method_name="resume", timeout=wait + SAFETY_MARGIN)
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
@@ -94,10 +90,7 @@ class LandingSensor(BaseSensorOperator):
 
 
 class IngestedSensor(LandingSensor):
-    """Wait until the lake holds a day of every table: its partitions are committed.
-
-    As the landing sensor; `landing_uri` is the lake's.
-    """
+    """Wait until the day's partitions of every table are committed in the lake, whose URI is `landing_uri`."""
 
     marker = MANIFEST
     what = "ingest"

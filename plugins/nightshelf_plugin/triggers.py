@@ -1,4 +1,4 @@
-"""What waits in the triggerer, at no cost of a worker slot."""
+"""Waiting in the triggerer for a day's markers, at no cost of a worker slot."""
 
 from __future__ import annotations
 
@@ -11,14 +11,27 @@ from airflow.sdk import timezone
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.columns import SUCCESS_MARKER
-from nightshelf_plugin.landing import missing_markers
+from include.lake import open_lake, partition_folder
+
+
+def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str = SUCCESS_MARKER) -> list[str]:
+    """Return the URIs of the tables' markers of `run_date` that are not there.
+
+    Raises
+    ------
+    include.errors.NightshelfError
+        When the landing zone or the lake cannot be opened.
+    """
+    lake, day = open_lake(uri), dt.date.fromisoformat(run_date)
+    paths = [f"{partition_folder(table, day)}/{marker}" for table in tables]
+    return [lake.uri_of(path) for path in paths if not lake.exists(path)]
 
 
 class LandingTrigger(BaseTrigger):
     """Wait until every table's day has its marker, or until `deadline`.
 
-    Its event's payload is `{"missing": [URI, ...]}`: empty when the day is complete.
-    The deadline is a moment, not a duration, so a restart of the triggerer does not move it.
+    Its event's payload is `{"missing": [URI, ...]}`, empty when the day is complete. The deadline is a moment, so a
+    restart of the triggerer does not move it.
     """
 
     def __init__(
@@ -44,11 +57,10 @@ class LandingTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__name__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look every `poll_seconds`; the looking itself runs beside the event loop."""
+        """Look every `poll_seconds`, in a thread beside the event loop."""
+        where = self.landing_uri, self.tables, self.run_date, self.marker
         while True:
-            missing = await asyncio.to_thread(
-                missing_markers, self.landing_uri, self.tables, self.run_date, self.marker
-            )
+            missing = await asyncio.to_thread(missing_markers, *where)
             left = (self.deadline - timezone.utcnow()).total_seconds()
             if not missing or left <= 0:
                 yield TriggerEvent({"missing": missing})
