@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from include.errors import NightshelfError
 from include.serving.database import connect
-from include.serving.statements import statement
+from include.serving.statements import run
 from include.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -66,9 +66,9 @@ def _read(url: SecretStr, names: Sequence[str]) -> list[Metric]:
     with connect(url, "metrics") as connection, connection.cursor() as cursor:
         cursor.execute(LIMIT)
         for name in names:
-            cursor.execute(statement(name))
+            found = run(cursor, name)
             columns = [column.name for column in cursor.description or ()]
-            for values in cursor.fetchall():
+            for values in found:
                 row = dict(zip(columns, values, strict=True))
                 labels = {column: value for column, value in row.items() if isinstance(value, str)}
                 for column, value in row.items():

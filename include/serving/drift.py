@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.monitoring.judge import LiveBatch
 from include.serving.decisions import Decision, record_decision
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from include.serving.database import Connection
 
 Outcome = Literal["done", "asked", "nothing to do", "held", "failed"]
-STORED = "stored"
 ASK = "ask_rollback"
-# Verdicts that are decisions about the model by themselves; a rollback leaves its own row when it is carried out
-DECISIONS = ("retrain", "hold")
 
 
 @dataclass(frozen=True)
@@ -48,54 +45,46 @@ class DriftReport:
 
 def record_report(connection: Connection, report: DriftReport) -> DriftReport:
     """Store the verdict, and a decision about the model if it is one; return it, or the one that was made before."""
-    values = {**asdict(report), "signals": json.dumps(report.signals, sort_keys=True, allow_nan=False)}
+    values = {**vars(report), "signals": json.dumps(report.signals, sort_keys=True, allow_nan=False)}
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("drift_report/insert"), values)
-    stands = find_report(connection, report.variant, report.day)
-    stands = report if stands is None else stands
-    if stands.verdict in DECISIONS:
-        record_decision(connection, _decision(stands))
+        run(cursor, "drift_report/insert", **values)
+    stands = find_report(connection, report.variant, report.day) or report
+    verdict: Any = stands.verdict
+    if verdict in ("retrain", "hold"):  # a rollback leaves its own row when it is carried out
+        decision = Decision(
+            run_date=stands.day,
+            variant=stands.variant,
+            kind=verdict,
+            model_version=stands.model_version,
+            champion=stands.model_version,
+            reasons=stands.reasons,
+            fingerprint=f"drift_watch {stands.day}",
+        )
+        record_decision(connection, decision)
     return stands
 
 
 def find_report(connection: Connection, variant: str, day: dt.date) -> DriftReport | None:
     """Return the verdict of a day, None when there is none yet."""
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("drift_report/find"), {"variant": variant, "day": day})
-        row = cursor.fetchone()
-    return None if row is None else DriftReport(*row)
+        rows = run(cursor, "drift_report/find", variant=variant, day=day)
+    return DriftReport(*rows[0]) if rows else None
 
 
 def read_history(connection: Connection, variant: str, day: dt.date, days: int) -> list[Mapping[str, Any]]:
     """Return the signals of the `days` days before `day`, oldest first, each with its verdict."""
-    values = {"variant": variant, "day": day, "since": day - dt.timedelta(days=days)}
+    since = day - dt.timedelta(days=days)
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("drift_report/history"), values)
-        return [signals for (signals,) in cursor.fetchall()]
+        return [signals for (signals,) in run(cursor, "drift_report/history", variant=variant, day=day, since=since)]
 
 
 def served_batches(connection: Connection, variant: str, day: dt.date) -> list[LiveBatch]:
     """Return the batches of nights before `day` that were live, the last one first: that one served the day."""
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("drift_report/served"), {"variant": variant, "day": day})
-        return [LiveBatch(batch, run_date, version, state == STORED) for batch, run_date, version, state, _ in cursor]
+        return [LiveBatch(*row) for row in run(cursor, "drift_report/served", variant=variant, day=day)]
 
 
 def record_outcome(connection: Connection, variant: str, day: dt.date, outcome: Outcome, detail: str) -> None:
     """Write down what became of a verdict, once."""
-    values = {"variant": variant, "day": day, "outcome": outcome, "detail": detail}
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("drift_outcome/insert"), values)
-
-
-def _decision(report: DriftReport) -> Decision:
-    kind: Any = report.verdict
-    return Decision(
-        run_date=report.day,
-        variant=report.variant,
-        kind=kind,
-        model_version=report.model_version,
-        champion=report.model_version,
-        reasons=report.reasons,
-        fingerprint=f"drift_watch {report.day}",
-    )
+        run(cursor, "drift_outcome/insert", variant=variant, day=day, outcome=outcome, detail=detail)

@@ -7,11 +7,11 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.serving.database import WRITER, Connection, connect
-from include.serving.statements import FOLDER, statement
+from include.serving.statements import FOLDER, run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -67,10 +67,13 @@ def migrate(url: SecretStr | str, folder: Path = MIGRATIONS) -> list[str]:
     """
     migrations = read_migrations(folder)
     with connect(url, "migrate") as connection:
-        _run(connection, "schema_version/lock")
-        _make_roles(connection)
-        _run(connection, "schema_version/create")
-        applied = _applied(connection)
+        with connection, connection.cursor() as cursor:
+            run(cursor, "schema_version/lock")
+        with connection, connection.cursor() as cursor:
+            _make_roles(cursor)
+        with connection, connection.cursor() as cursor:
+            run(cursor, "schema_version/create")
+            applied = dict(run(cursor, "schema_version/applied"))
         for migration in migrations[: len(applied)]:
             if applied[migration.version] != migration.checksum:
                 raise ConfigurationError(
@@ -83,17 +86,9 @@ def migrate(url: SecretStr | str, folder: Path = MIGRATIONS) -> list[str]:
     return [migration.name for migration in new]
 
 
-def _run(connection: Connection, name: str) -> None:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement(name))
-
-
-def _make_roles(connection: Connection) -> None:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement("schema_version/roles"), {"groups": list(GROUPS)})
-        missing = [role for (role,) in cursor.fetchall()]
-        cursor.execute(statement("schema_version/can_make_roles"), {"writer": WRITER})
-        may_create, is_member = cursor.fetchone() or (False, False)
+def _make_roles(cursor: Any) -> None:
+    missing = [role for (role,) in run(cursor, "schema_version/roles", groups=list(GROUPS))]
+    ((may_create, is_member),) = run(cursor, "schema_version/can_make_roles", writer=WRITER)
     if (missing and not may_create) or (not missing and not is_member):
         raise ConfigurationError(
             f"this login may not act as {WRITER}" if not missing else f"the roles {', '.join(missing)} are missing",
@@ -101,13 +96,7 @@ def _make_roles(connection: Connection) -> None:
             "<the login of NIGHTSHELF_DATABASE_URL>; GRANT reco_analyst TO <that of NIGHTSHELF_ANALYST_URL>",
         )
     if missing:
-        _run(connection, "schema_version/create_roles")
-
-
-def _applied(connection: Connection) -> dict[int, str]:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement("schema_version/applied"))
-        return dict(cursor.fetchall())
+        run(cursor, "schema_version/create_roles")
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
@@ -115,7 +104,5 @@ def _apply(connection: Connection, migration: Migration) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {WRITER}")
         cursor.execute(migration.text)
-        cursor.execute(
-            statement("schema_version/record"),
-            {"version": migration.version, "name": migration.name, "checksum": migration.checksum},
-        )
+        recorded = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
+        run(cursor, "schema_version/record", **recorded)

@@ -15,7 +15,7 @@ from include.serving.batch import Batch
 from include.serving.database import WRITER, connect
 from include.serving.load import drop_unreferenced, load, store_items
 from include.serving.nights import day_accounts
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -65,7 +65,7 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
         with connection, connection.cursor() as cursor:
             lock_pointer(cursor)
             if loaded.described is not None:
-                cursor.execute(statement("batch/store"), loaded.described)
+                run(cursor, "batch/store", **loaded.described)
             live = _switch(cursor, batch, loaded.build, force=force)
             _store_night(cursor, batch)
         _tidy(connection, batch, keep_batches)
@@ -83,12 +83,10 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
 def _wait_for_others(connection: Connection) -> None:
     """Take the publishers' lock, which ends with the session; say who has it while waiting."""
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("session/lock_publishers"))
-        if cursor.fetchone() == (True,):
+        if run(cursor, "session/lock_publishers") == [(True,)]:
             return
-        cursor.execute(statement("session/publisher"))
-        logger.info("waiting for another publisher: %s", cursor.fetchall())
-        cursor.execute(statement("session/wait_for_publishers"))
+        logger.info("waiting for another publisher: %s", run(cursor, "session/publisher"))
+        run(cursor, "session/wait_for_publishers")
 
 
 def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:
@@ -123,22 +121,17 @@ def _why_switch(cursor: Any, live: Live | None, batch: Batch, build: int, *, for
 
 
 def _store_night(cursor: Any, batch: Batch) -> None:
-    values = {
-        "run_date": batch.run_date,
-        "variant": batch.variant,
-        "batch_id": batch.batch_id,
-        "accounts": json.dumps(day_accounts(batch.lake, batch.run_date), sort_keys=True),
-    }
-    cursor.execute(statement("nightly_run/store"), values)
+    accounts = json.dumps(day_accounts(batch.lake, batch.run_date), sort_keys=True)
+    values = {"run_date": batch.run_date, "variant": batch.variant, "batch_id": batch.batch_id}
+    run(cursor, "nightly_run/store", **values, accounts=accounts)
 
 
 def _tidy(connection: Connection, batch: Batch, keep_batches: int) -> None:
     """Expire batches beyond those to keep, drop their rows, and refresh the planner's figures."""
-    values = {"variant": batch.variant, "batch_id": batch.batch_id, "keep": keep_batches}
     with connection, connection.cursor() as cursor:
         lock_pointer(cursor)
-        cursor.execute(statement("batch/expire"), values)
-        for (batch_id,) in cursor.fetchall():
+        expired = run(cursor, "batch/expire", variant=batch.variant, batch_id=batch.batch_id, keep=keep_batches)
+        for (batch_id,) in expired:
             logger.info("batch %s expires: %d newer ones are kept", batch_id, keep_batches)
-        cursor.execute(statement("live/analyze"))
+        run(cursor, "live/analyze")
     drop_unreferenced(connection)

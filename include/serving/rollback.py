@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.errors import ValidationError
 from include.serving.activation import Live, activate, find_live, lock_pointer
 from include.serving.decisions import Decision, insert_decision
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from include.serving.database import Connection
@@ -97,15 +97,15 @@ def refuse(connection: Connection, request: RollbackRequest) -> None:
     with connection, connection.cursor() as cursor:
         lock_pointer(cursor)
         live = find_live(cursor, request.variant)
-        cursor.execute(statement("model_decision/find_refusal"), {"variant": request.variant, "request": request.name})
-        if live is not None and cursor.fetchone() == (False,):
+        ((refused,),) = run(cursor, "model_decision/find_refusal", variant=request.variant, request=request.name)
+        if live is not None and not refused:
             _decide(cursor, request, "refused", live.model_version, live)
 
 
 def _find_named(cursor: Any, variant: str, name: str) -> RolledBack | None:
-    cursor.execute(statement("activation/find_request"), {"variant": variant, "request": name})
-    row = cursor.fetchone()
-    return None if row is None else RolledBack(row[0], row[1], row[2], changed=False)
+    for batch_id, previous, model_version in run(cursor, "activation/find_request", variant=variant, request=name):
+        return RolledBack(batch_id, previous, model_version, changed=False)
+    return None
 
 
 def _find_done(cursor: Any, request: RollbackRequest, live: Live) -> RolledBack | None:
@@ -114,16 +114,16 @@ def _find_done(cursor: Any, request: RollbackRequest, live: Live) -> RolledBack 
         return _find_named(cursor, request.variant, request.name)
     if request.to != PREVIOUS:
         return None
-    cursor.execute(statement("activation/last"), {"variant": request.variant, "by": request.by})
-    batch_id, previous, kind, reason, same_person = cursor.fetchall()[0]
+    ((batch_id, previous, kind, reason, same_person),) = run(
+        cursor, "activation/last", variant=request.variant, by=request.by
+    )
     if (batch_id, kind, reason) == (live.batch_id, "rollback", request.reason) and same_person:
         return RolledBack(batch_id, previous, live.model_version, changed=False)
     return None
 
 
 def _choose(cursor: Any, request: RollbackRequest, live: Live) -> Kept:
-    cursor.execute(statement("batch/kept"), {"variant": request.variant})
-    kept = [Kept(*row) for row in cursor.fetchall()]
+    kept = [Kept(*row) for row in run(cursor, "batch/kept", variant=request.variant)]
     if request.to == PREVIOUS:
         places = [place for place, batch in enumerate(kept) if batch.batch_id == live.batch_id]
         older = [batch for batch in kept[places[0] + 1 :] if batch.was_live] if places else []
@@ -141,8 +141,7 @@ def _choose(cursor: Any, request: RollbackRequest, live: Live) -> Kept:
 
 def _decide(cursor: Any, request: RollbackRequest, kind: Any, model_version: str, live: Live) -> None:
     """Write the decision. It counts from the newest night that was ever live, so that the next night follows it."""
-    cursor.execute(statement("activation/newest_night"), {"variant": request.variant})
-    ((newest, activations),) = cursor.fetchall()
+    ((newest, activations),) = run(cursor, "activation/newest_night", variant=request.variant)
     by = f" ({request.by})" if request.by else ""
     decision = Decision(
         run_date=newest,

@@ -1,14 +1,14 @@
 """SQL lives in files: one statement a file, `include/sql/<table>/<what>.sql`.
 
-Values are `%(name)s` parameters. Where SQL takes no parameter, the name of a partition, the
-file says `{name}` and `compose` puts a quoted identifier there.
+Values are `%(name)s` parameters. Where SQL takes no parameter, as for the name of a partition, the file says `{name}`
+and `compose` puts a quoted identifier there.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psycopg2.sql import Composed
@@ -27,3 +27,9 @@ def compose(name: str, **identifiers: str) -> Composed:
     from psycopg2 import sql
 
     return sql.SQL(statement(name)).format(**{key: sql.Identifier(value) for key, value in identifiers.items()})
+
+
+def run(cursor: Any, name: str, /, **values: Any) -> list[Any]:
+    """Execute `include/sql/<name>.sql` and return its rows, none for a statement that has no result."""
+    cursor.execute(statement(name), values or None)
+    return cursor.fetchall() if cursor.description else []

@@ -12,7 +12,7 @@ from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, USE
 from include.errors import ValidationError
 from include.serving.batch import Batch
 from include.serving.database import connect
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -80,9 +80,9 @@ def verify(url: SecretStr | str, batch: Batch) -> Verified:
 
 def _find(cursor: Any, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of the batch and of the live one."""
-    cursor.execute(statement("verify/batches"), {"variant": batch.variant, "batch_id": batch.batch_id})
+    found = run(cursor, "verify/batches", variant=batch.variant, batch_id=batch.batch_id)
     names = [column.name for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     live = next((row for row in rows if row["is_live"]), None)
     mine = next((row for row in rows if row["batch_id"] == batch.batch_id), None)
     if live is None or mine is None:
@@ -128,13 +128,11 @@ def _read_lake(batch: Batch) -> Expected:
 def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
     values = {"variant": batch.variant, "batch_id": batch.batch_id, "user_ids": list(expected.lists)}
     if expected.users is not None:
-        cursor.execute(statement(f"verify/count_{which}"), values)
-        (users,) = cursor.fetchone()
+        ((users,),) = run(cursor, f"verify/count_{which}", **values)
         if users != expected.users:
             raise _wrong(f"readers see lists of {users} users in batch {batch.batch_id}, the lake has {expected.users}")
-    cursor.execute(statement(f"verify/lists_{which}"), values)
     seen: defaultdict[str, Entries] = defaultdict(list)
-    for user_id, *entry in cursor.fetchall():
+    for user_id, *entry in run(cursor, f"verify/lists_{which}", **values):
         seen[user_id].append(tuple(entry))
     for user_id, entries in expected.lists.items():
         if seen[user_id] != entries:
@@ -147,8 +145,7 @@ def _ask(cursor: Any, expected: Expected) -> None:
     who = {**expected.asked, "a stranger": STRANGER}
     for name, user_id in who.items():
         for segment in (None, "a segment that is nowhere"):
-            cursor.execute(statement("verify/recommend"), {"user_id": user_id, "n": SHOWN, "segment": segment})
-            if not cursor.fetchall():
+            if not run(cursor, "verify/recommend", user_id=user_id, n=SHOWN, segment=segment):
                 raise _wrong(f"reco.recommend gives nothing for {name}, {user_id!r}")
 
 

@@ -16,7 +16,7 @@ from include.log import step
 from include.serving.batch import Batch
 from include.serving.load.copy import Counted, Sent, load_slices, partition, slice_names
 from include.serving.load.items import item_keys, store_popular
-from include.serving.statements import compose, statement
+from include.serving.statements import compose, run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -46,8 +46,7 @@ def load_build(connection: Connection, url: SecretStr | str, batch: Batch) -> Bu
     """
     keys = item_keys(connection, batch)
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("shelf/next_build"))
-        number = int(cursor.fetchall()[0][0])
+        ((number,),) = run(cursor, "shelf/next_build")
         cursor.execute(compose("shelf/create_build", partition=partition(number)), {"build": number})
         names = slice_names(number)
         for place, name in enumerate(names):
@@ -69,19 +68,18 @@ def drop_unreferenced(connection: Connection) -> int:
     stays for the next publish. `connection` must not be in a transaction.
     """
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("popular/delete_unreferenced"))
-        cursor.execute(statement("shelf/unreferenced"))
-        found = cursor.fetchall()
+        run(cursor, "popular/delete_unreferenced")
+        found = run(cursor, "shelf/unreferenced")
     dropped = 0
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement("session/set_timeouts"), {"lock": DROP_TIMEOUT, "statement": DROP_TIMEOUT})
+            run(cursor, "session/set_timeouts", lock=DROP_TIMEOUT, statement=DROP_TIMEOUT)
             for number, attached, pending in found:
                 if not _drop(cursor, number, attached=attached, pending=pending):
                     break  # one partition at a time can be on its way out
                 dropped += 1
-            cursor.execute(statement("session/set_timeouts"), {"lock": "0", "statement": "0"})
+            run(cursor, "session/set_timeouts", lock="0", statement="0")
     finally:
         connection.autocommit = False
     return dropped

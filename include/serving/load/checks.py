@@ -15,7 +15,7 @@ from include.serving.load.builds import Build
 from include.serving.load.checksum import combine
 from include.serving.load.copy import Sent, read_lake
 from include.serving.load.items import item_keys, same_popular
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from include.serving.database import Connection
@@ -50,8 +50,8 @@ def check_build(connection: Connection, batch: Batch, build: Build) -> float | N
             raise _difference(batch, build.number, "list of popular items", "another one", "the batch's")
         overlap = _overlap(cursor, batch, build)
     with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(statement("shelf/sample"), {"build": build.number, "user_ids": list(sent.sample)})
-        stored = {row[USER_ID]: dict(row) for row in cursor.fetchall()}
+        rows = run(cursor, "shelf/sample", build=build.number, user_ids=list(sent.sample))
+    stored = {row[USER_ID]: dict(row) for row in rows}
     for user_id, row in sent.sample.items():
         if stored.get(user_id) != row:
             raise _difference(batch, build.number, f"list of user {user_id!r}", stored.get(user_id), row)
@@ -69,8 +69,7 @@ def is_intact(connection: Connection, batch: Batch, number: int) -> bool:
     sent = read_lake(batch, item_keys(connection, batch))
     _check_lake(batch, sent)
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("shelf/checksum"), {"build": number})
-        ((stored,),) = cursor.fetchall()
+        ((stored,),) = run(cursor, "shelf/checksum", build=number)
         return bool(stored == combine([sent.stored])) and same_popular(cursor, batch, number)
 
 
@@ -93,8 +92,7 @@ def _overlap(cursor: Any, batch: Batch, build: Build) -> float | None:
     if live is None:
         return None
     users = [user_id for user_id, row in build.sent.sample.items() if row[ITEM_IDS]]
-    cursor.execute(statement("shelf/overlap"), {"build": build.number, "before": live.build, "user_ids": users})
-    ((overlap,),) = cursor.fetchall()
+    ((overlap,),) = run(cursor, "shelf/overlap", build=build.number, before=live.build, user_ids=users)
     return None if overlap is None else float(overlap)
 
 

@@ -11,7 +11,7 @@ from include.errors import PublishError
 from include.serving.batch import Batch
 from include.serving.load.hashing import Array
 from include.serving.load.lists import Coded
-from include.serving.statements import statement
+from include.serving.statements import run, statement
 from include.types import NOTHING
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def item_keys(connection: Connection, batch: Batch) -> ItemKeys:
     """Return the keys of all items after adding the batch's to the dimension."""
     with connection, connection.cursor() as cursor:
         store_items(cursor, batch)
-        cursor.execute(statement("item/keys"))
-        return ItemKeys(dict(cursor.fetchall()))
+        return ItemKeys(dict(run(cursor, "item/keys")))
 
 
 def store_items(cursor: Any, batch: Batch, *, update: bool = False) -> None:
@@ -89,22 +88,23 @@ def store_items(cursor: Any, batch: Batch, *, update: bool = False) -> None:
 
     Attributes change in the transaction that switches readers to the batch, not before.
     """
-    cursor.execute(statement("item/create_incoming"))
+    run(cursor, "item/create_incoming")
     cursor.copy_expert(statement("item/copy_incoming"), _as_csv(batch.items()))
-    cursor.execute(statement("item/update_changed" if update else "item/insert_new"), {"run_date": batch.run_date})
+    run(cursor, "item/update_changed" if update else "item/insert_new", run_date=batch.run_date)
 
 
 def store_popular(cursor: Any, batch: Batch, build: int) -> None:
     """Store the batch's popular items as a build's."""
-    cursor.execute(statement("popular/create_incoming"))
+    run(cursor, "popular/create_incoming")
     cursor.copy_expert(statement("popular/copy_incoming"), _as_csv(batch.popular()))
-    cursor.execute(statement("popular/insert"), {"build": build})
+    run(cursor, "popular/insert", build=build)
 
 
 def same_popular(cursor: Any, batch: Batch, build: int) -> bool:
     """Tell whether a build's popular items are the batch's."""
-    cursor.execute(statement("popular/stored"), {"build": build})
-    return set(cursor.fetchall()) == {tuple(row.values()) for row in batch.popular().to_pylist()}
+    return set(run(cursor, "popular/stored", build=build)) == {
+        tuple(row.values()) for row in batch.popular().to_pylist()
+    }
 
 
 def _as_csv(table: pa.Table) -> io.BytesIO:

@@ -10,7 +10,7 @@ from include.log import step
 from include.serving.batch import Batch
 from include.serving.load.builds import Build, load_build
 from include.serving.load.checks import check_build, is_intact
-from include.serving.statements import statement
+from include.serving.statements import run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -50,17 +50,16 @@ def load(connection: Connection, url: SecretStr | str, batch: Batch) -> Loaded:
         When a connection is lost or refused.
     """
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement("batch/find"), {"batch_id": batch.batch_id})
-        stored = cursor.fetchone()
-    if stored is not None:
-        if is_intact(connection, batch, stored[0]):
+        stored = run(cursor, "batch/find", batch_id=batch.batch_id)
+    for build, rows in stored:
+        if is_intact(connection, batch, build):
             logger.info("batch %s is stored and equals the lake's: checksum %s", batch.batch_id, batch.checksum)
-            return Loaded(*stored)
+            return Loaded(build, rows)
         logger.warning("batch %s is damaged in PostgreSQL: loading it again", batch.batch_id)
-    build = load_build(connection, url, batch)
-    with step(logger, f"checking build {build.number}"):
-        overlap = check_build(connection, batch, build)
-    return Loaded(build.number, build.sent.rows, _describe(batch, build, overlap), build.copy_seconds)
+    made = load_build(connection, url, batch)
+    with step(logger, f"checking build {made.number}"):
+        overlap = check_build(connection, batch, made)
+    return Loaded(made.number, made.sent.rows, _describe(batch, made, overlap), made.copy_seconds)
 
 
 def _describe(batch: Batch, build: Build, overlap: float | None) -> dict[str, Any]:
