@@ -18,7 +18,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain, task
 
-from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, lake_tables
+from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, lake_tables, optional_day
 from include.settings import load_settings
 from nightshelf_plugin.operators import JobOperator
 from nightshelf_plugin.sensors import IngestedSensor
@@ -41,13 +41,7 @@ with DAG(
     default_args=DEFAULT_ARGS,
     user_defined_macros=MACROS,
     params={
-        "day": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Day",
-            description="The day to judge. Empty: the one after the night that started the run.",
-        ),
+        "day": optional_day("Day", "The day to judge. Empty: the one after the night that started the run."),
         "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
     },
 ) as dag:

@@ -25,6 +25,7 @@ from include.orchestration import (
     document,
     lake_tables,
     nightly_schedule,
+    optional_day,
     shelf_deadline,
 )
 from include.settings import load_settings
@@ -49,19 +50,9 @@ with DAG(
     default_args=DEFAULT_ARGS,
     user_defined_macros=MACROS,
     params={
-        "run_date": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Run date",
-            description="The ingest_date to handle. Empty: the start of the run's data interval.",
-        ),
-        "fresh_since": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Fresh since",
-            description="A fresh fit: what happened before this day weighs less. Empty: nothing is forgotten.",
+        "run_date": optional_day("Run date", "The ingest_date to handle. Empty: the start of the run's data interval."),
+        "fresh_since": optional_day(
+            "Fresh since", "A fresh fit: what happened before this day weighs less. Empty: nothing is forgotten."
         ),
         "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
     },

@@ -7,7 +7,7 @@ from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS, LIVE_BATCH,
 from include.orchestration.deadline import shelf_deadline
 from include.orchestration.runbook import document
 from include.orchestration.schedule import DEFAULT_ARGS, nightly_schedule
-from include.orchestration.templates import MACROS, only_if_approved
+from include.orchestration.templates import MACROS, only_if_approved, optional_day
 
 __all__ = [
     "DEFAULT_ARGS",
@@ -19,5 +19,6 @@ __all__ = [
     "lake_tables",
     "nightly_schedule",
     "only_if_approved",
+    "optional_day",
     "shelf_deadline",
 ]

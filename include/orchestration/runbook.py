@@ -11,20 +11,17 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from include.settings import PROJECT
 
 RUNBOOK = PROJECT / "docs" / "runbook.md"
-HEADING = re.compile(r"^### ([a-z_]+)$", re.MULTILINE)
-ANY_HEADING = re.compile(r"^#{1,3} ", re.MULTILINE)
+TASK = re.compile(r"[a-z_]+")
+HEADING = re.compile(r"^(#{1,3}) (.*)$", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
 def sections() -> dict[str, str]:
     """Return the text below each `### task_id` heading of the runbook; an image without docs has none."""
     text = RUNBOOK.read_text() if RUNBOOK.is_file() else ""
-    found = {}
-    for heading in HEADING.finditer(text):
-        rest = text[heading.end() :]
-        end = ANY_HEADING.search(rest)
-        found[heading[1]] = rest[: end.start() if end else None].strip()
-    return found
+    _, *parts = HEADING.split(text)
+    headings = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return {title: page.strip() for level, title, page in headings if level == "###" and TASK.fullmatch(title)}
 
 
 def document(dag: DAG) -> None:

@@ -6,12 +6,17 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow.sdk import Context
+from airflow.sdk import Context, Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.orchestration.schedule import NIGHTLY_HOUR
 
 APPROVED = "approve"
+
+
+def optional_day(title: str, description: str) -> Param:
+    """Return a field of a run's form for a date that may stay empty."""
+    return Param(None, type=["null", "string"], format="date", title=title, description=description)
 
 
 def run_date(dag_run: Any, params: Mapping[str, Any]) -> str:

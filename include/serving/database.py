@@ -92,7 +92,7 @@ def describe(url: str) -> str:
 
 def _named(error: psycopg2.Error, where: str) -> NightshelfError:
     code = error.pgcode or ""
-    line = _first_line(error)
+    line = next(iter(str(error).strip().splitlines()), "")
     if code in NO_SCHEMA:
         return ConfigurationError(
             f"the schema reco at {where} is missing or older than this code: {line}",
@@ -103,10 +103,6 @@ def _named(error: psycopg2.Error, where: str) -> NightshelfError:
     if code == errorcodes.INSUFFICIENT_PRIVILEGE:
         return ConfigurationError(f"PostgreSQL at {where} refuses: {line}", remedy="grant that role what it needs")
     return DatabaseError(f"PostgreSQL at {where} failed: {line or type(error).__name__}", remedy="read its log")
-
-
-def _first_line(error: psycopg2.Error) -> str:
-    return next(iter(str(error).strip().splitlines()), "")
 
 
 def _last_line(error: psycopg2.Error) -> str:

@@ -5,16 +5,18 @@ Killed at any moment, it leaves readers where they were; the next publish clears
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from include.columns import TABLES
+from include.lake import Lake, find_manifest, partition_folder
 from include.serving.activation import Live, activate, find_live, lock_pointer, was_passed_over
 from include.serving.batch import Batch
 from include.serving.database import WRITER, connect
 from include.serving.load import drop_unreferenced, load, store_items
-from include.serving.nights import day_accounts
 from include.serving.statements import run
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from include.serving.database import Connection
 
 logger = logging.getLogger(__name__)
+
+COUNTS = ("landed", "ingested", "duplicates", "quarantined")
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,16 @@ def _why_switch(cursor: Any, live: Live | None, batch: Batch, build: int, *, for
         "batch %s is stored but does not go live: %s %s (--force overrides)", batch.batch_id, why, live.batch_id
     )
     return None
+
+
+def day_accounts(lake: Lake, day: dt.date) -> dict[str, dict[str, int]]:
+    """Return the four counts of each table of the contract; a table that has no such day is left out."""
+    manifests = {table: find_manifest(lake, partition_folder(table, day)) for table in TABLES}
+    return {
+        table: {name: manifest.counts.get(name, 0) for name in COUNTS}
+        for table, manifest in manifests.items()
+        if manifest
+    }
 
 
 def _store_night(cursor: Any, batch: Batch) -> None:

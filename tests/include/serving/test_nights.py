@@ -3,7 +3,7 @@
 import datetime as dt
 
 from include.lake import Lake
-from include.serving.nights import day_accounts
+from include.serving.publish import day_accounts
 from tests.batches import DAY, write_day
 
 
