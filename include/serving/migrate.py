@@ -57,8 +57,7 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 def migrate(url: SecretStr | str, folder: Path = MIGRATIONS) -> list[str]:
     """Bring the schema to the newest version; return the names of the migrations applied now.
 
-    Two at once are safe: one waits for the other. Roles that are missing are made if the
-    login may do so.
+    Two at once are safe: one waits for the other. Missing roles are created where the login may do so.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Publishing: a batch from the lake becomes what readers see, at once or not at all.
 
-Killed at any moment, it leaves readers where they were; the next publish clears what it left.
+Killed at any moment, it leaves readers where they were; the next publish cleans up.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COUNTS = ("landed", "ingested", "duplicates", "quarantined")
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing a batch came to; `copy_seconds` from the first byte of the lake to the last row's arrival."""
+    """The outcome; `copy_seconds` from the first byte of the lake to the last row's arrival."""
 
     batch_id: str
     users: int
@@ -45,8 +45,8 @@ class Published:
 def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: bool = False) -> Published:
     """Store `batch` in PostgreSQL, check it there, and let readers see it unless it is older than what they see.
 
-    Publishing a batch again compares what is stored with the lake: equal content stays as it is,
-    damaged content is replaced. Of two publishers at once, one waits.
+    Publishing a batch again compares what is stored with the lake and replaces damaged content. Of two publishers at
+    once, one waits.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _why_switch(cursor: Any, live: Live | None, batch: Batch, build: int, *, for
         return f"published for the night of {batch.run_date}"
     if force:
         return f"published by force over {'a rollback to' if passed_over else 'the newer batch'} {live.batch_id}"
-    why = "people went back behind it, to" if passed_over else "a newer one is live:"
+    why = "people rolled back to" if passed_over else "a newer one is live:"
     logger.warning(
         "batch %s is stored but does not go live: %s %s (--force overrides)", batch.batch_id, why, live.batch_id
     )

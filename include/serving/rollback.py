@@ -1,4 +1,4 @@
-"""Going back: readers see a kept batch again, at once, and the next nights build on its model."""
+"""Rollback: readers see a kept batch again, at once, and the next nights build on its model."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class RollbackRequest:
     by
         Who asks; the database login when None.
     name
-        Names the request: it is carried out once, whatever happened since. Without one, asking for `previous`
-        again with the same reason and person, while nothing else has gone live, is the same request.
+        A request of that name is carried out once. Without a name, asking for `previous` again with the same reason
+        and person, while nothing else has gone live, is the same request.
     """
 
     variant: str
@@ -41,7 +41,7 @@ class RollbackRequest:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What readers see since the request was carried out; `changed` tells whether that was now."""
+    """What readers see since the request; `changed` tells whether this call carried it out."""
 
     batch_id: str
     previous: str | None
@@ -60,7 +60,7 @@ class Kept(NamedTuple):
 
 
 def roll_back(connection: Connection, request: RollbackRequest) -> RolledBack:
-    """Let readers see the batch that `request` names: one transaction with the flip, its log, and the decision.
+    """Let readers see the batch that `request` names; the flip, its log and the decision are one transaction.
 
     Raises
     ------
@@ -114,10 +114,8 @@ def _find_done(cursor: Any, request: RollbackRequest, live: Live) -> RolledBack 
         return _find_named(cursor, request.variant, request.name)
     if request.to != PREVIOUS:
         return None
-    ((batch_id, previous, kind, reason, same_person),) = run(
-        cursor, "activation/last", variant=request.variant, by=request.by
-    )
-    if (batch_id, kind, reason) == (live.batch_id, "rollback", request.reason) and same_person:
+    ((batch_id, previous, *last),) = run(cursor, "activation/last", variant=request.variant, by=request.by)
+    if [batch_id, *last] == [live.batch_id, "rollback", request.reason, True]:  # kind, reason, same person
         return RolledBack(batch_id, previous, live.model_version, changed=False)
     return None
 
@@ -140,16 +138,15 @@ def _choose(cursor: Any, request: RollbackRequest, live: Live) -> Kept:
 
 
 def _decide(cursor: Any, request: RollbackRequest, kind: Any, model_version: str, live: Live) -> None:
-    """Write the decision. It counts from the newest night that was ever live, so that the next night follows it."""
+    """Record the decision, dated to the newest night that was ever live so that the next night follows it."""
     ((newest, activations),) = run(cursor, "activation/newest_night", variant=request.variant)
-    by = f" ({request.by})" if request.by else ""
     decision = Decision(
         run_date=newest,
         variant=request.variant,
         kind=kind,
         model_version=model_version,
         champion=live.model_version,
-        reasons=[f"{request.reason}{by}"],
+        reasons=[f"{request.reason} ({request.by})" if request.by else request.reason],
         fingerprint=request.name or f"activation {activations}",
     )
     insert_decision(cursor, decision)

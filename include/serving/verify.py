@@ -1,4 +1,4 @@
-"""Verification: an analyst's eyes on what was published, compared with the lake."""
+"""Verification: what analysts read of a published batch, compared with the lake."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Expected:
 def verify(url: SecretStr | str, batch: Batch) -> Verified:
     """Read as an analyst what readers see and compare it with the lake.
 
-    Checked are the live batch (or the later one that superseded it), its stated checksum and number of users,
-    the whole lists of some 500 users spread over the batch, and that `reco.recommend` answers for users
-    with a history, with features only and for strangers. Up to 200,000 users, everybody's lists are counted
-    too; beyond, what publishing has counted and summed up in PostgreSQL stands for them.
+    Checked are the live batch (or the later one that superseded it), its stated checksum and number of users, the
+    lists of some 500 users spread over the batch, and that `reco.recommend` answers for users with a history, with
+    features only and for strangers. Up to 200,000 users the lists are counted too; beyond, publishing's own checks
+    stand for that.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _find(cursor: Any, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
     if mine["users"] != batch.users:
         raise _wrong(f"reco.batches states {mine['users']} users of batch {batch.batch_id}, the lake has {batch.users}")
     if not mine["is_live"] and mine["rolled_back"]:
-        logger.info("readers see %s: people went back to it", live["batch_id"])
+        logger.info("readers see %s: people rolled back to it", live["batch_id"])
     elif not mine["is_live"]:
         later = live["run_date"] > batch.run_date or (live["run_date"] == batch.run_date and mine["was_live"])
         if not later:
