@@ -39,7 +39,7 @@ def render(page: str, rows: Rows) -> str:
         lines = ((f"`{column}`", kind, text) for *_, column, kind, text in columns)
         views.append(f"### `reco.{name}`\n\n{meaning}\n\n{markdown_table(('column', 'type', 'meaning'), lines)}\n")
     reasons = rows("SELECT reason, code, text FROM reco.reasons ORDER BY code")
-    lines = ((f"`{reason}`", str(code), text) for reason, code, text in reasons)
+    lines = ((f"`{reason}`", str(code), f"`{text}`") for reason, code, text in reasons)
     page = with_table(page, "reasons", markdown_table(("reason", "code", "what `reason_text` says"), lines))
     return with_table(page, "views", "\n" + "".join(views))
 
