@@ -1,6 +1,6 @@
 """### Detect drift and act on it
 
-**What.** Judges the last night's lists by what shoppers did the day after: has the data drifted, have the lists
+**What.** Judges the last night's lists by what users did the day after: has the data drifted, have the lists
 changed, have the results dropped? It then retrains, rolls back to the last good batch, holds because the feed is
 broken, or does nothing; the audit records the outcome.
 

@@ -1,4 +1,4 @@
-"""### Restock every shopper's shelf
+"""### Restock every user's shelf
 
 **What.** Turns the day's events, items and users in the landing zone into everyone's top N in PostgreSQL:
 ingest, validate, build a training set, train, evaluate, decide, score, publish, verify.

@@ -158,7 +158,7 @@ def digest_rows(
     lists
         Offsets of the lists in `items`, `scores`, `reasons` and `reason_items`.
     items, reason_items
-        Codes, and in both ways the hash of what each code stands for. The last hash stands for NOTHING.
+        Codes, and in both ways the hash of what each code stands for. The last hash is that of NOTHING, no item.
     scores
         Finite numbers, float32.
     reasons, reason_hashes
