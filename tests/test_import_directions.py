@@ -41,6 +41,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     ("file", "line", "rule"),
     [
         ("include/lake/wrong.py", "from include.model import factors", "include is layered"),
+        ("include/features/wrong.py", "from include.model import factors", "include is layered"),
+        ("include/evaluation/wrong.py", "from include.ranking.kernel.topn import top_n", "by what its package exports"),
         ("include/model/wrong.py", "import boto3", "are pure functions"),
         ("include/features/wrong.py", "from include.settings import PROJECT", "are pure functions"),
         ("include/lake/wrong.py", "from jobs import _command", "include knows neither"),

@@ -102,7 +102,6 @@ def _items(index: Mapping[str, int], details: Mapping[str, Mapping[str, Any]], p
 
 
 def _interactions(pairs: list[Pair], users: Mapping[str, int], items: Mapping[str, int]) -> pa.Table:
-    days = pa.array([pair.bought_on or RUN_DATE for pair in pairs], pa.date32())
     return pa.table(
         {
             "user_index": pa.array([users[pair.user] for pair in pairs], pa.int32()),
@@ -111,8 +110,6 @@ def _interactions(pairs: list[Pair], users: Mapping[str, int], items: Mapping[st
             "weight_all": pa.array([pair.weight_all for pair in pairs], pa.float32()),
             "n_before": pa.array([pair.n_before for pair in pairs], pa.int32()),
             "n_after": pa.array([pair.n_after for pair in pairs], pa.int32()),
-            "first_day": days,
-            "last_day": days,
             "bought_on": pa.array([pair.bought_on for pair in pairs], pa.date32()),
             "carted_on": pa.array([pair.carted_on for pair in pairs], pa.date32()),
             "viewed_on": pa.array([pair.viewed_on for pair in pairs], pa.date32()),

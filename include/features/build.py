@@ -91,7 +91,7 @@ def _indexed(pairs: DataFrame, users: DataFrame, items: DataFrame) -> DataFrame:
         items.select(c.ITEM_ID, c.ITEM_INDEX), c.ITEM_ID, how="inner"
     )
     counts = (c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER)
-    days = (c.FIRST_DAY, c.LAST_DAY, c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
+    days = (c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
     chosen = rows.select(c.USER_INDEX, c.ITEM_INDEX, *counts, *days)
     return chosen.repartition(INTERACTION_FILES, c.USER_INDEX).sortWithinPartitions(c.USER_INDEX, c.ITEM_INDEX)
 

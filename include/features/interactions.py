@@ -74,7 +74,6 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
     kind = F.col(c.EVENT_TYPE)
     is_before, is_target = F.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))
     change = F.when(kind == c.PURCHASE, F.col(c.QUANTITY)).when(kind == c.RETURN, -F.col(c.QUANTITY))
-    weighs = kind.isin([name for name, weight in policy.features.event_weights.items() if weight > 0])
     pairs = daily.where(F.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
     sums = pairs.agg(
         _total(F.when(is_before, _weight(policy.features, days.cutoff, days))).alias(c.WEIGHT_BEFORE),
@@ -83,8 +82,6 @@ def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFra
         _total(F.when(~is_before & is_target, F.col(LINES))).alias(c.N_AFTER),
         _undone(is_before, change).alias("undone_before"),
         _undone(F.lit(True), change).alias("undone_all"),
-        F.min(F.when(weighs | is_target, F.col(DAY))).alias(c.FIRST_DAY),
-        F.max(F.when(weighs | is_target, F.col(DAY))).alias(c.LAST_DAY),
         F.max(F.when(is_target, F.col(DAY))).alias(c.BOUGHT_ON),
         F.max(F.when(kind == c.CART, F.col(DAY))).alias(c.CARTED_ON),
         F.max(F.when(kind == c.VIEW, F.col(DAY))).alias(c.VIEWED_ON),
@@ -101,8 +98,6 @@ def _without_undone(sums: DataFrame) -> DataFrame:
         (F.when(whole, F.col(c.WEIGHT_ALL)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_ALL),
         F.when(before, F.col(c.N_BEFORE)).otherwise(0).cast("int").alias(c.N_BEFORE),
         F.when(whole, F.col(c.N_AFTER)).otherwise(0).cast("int").alias(c.N_AFTER),
-        c.FIRST_DAY,
-        c.LAST_DAY,
         F.when(whole, F.col(c.BOUGHT_ON)).alias(c.BOUGHT_ON),
         c.CARTED_ON,
         c.VIEWED_ON,

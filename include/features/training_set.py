@@ -44,8 +44,6 @@ class Interactions:
         float32 decayed event weights; 0 where the period has none or a return undid them.
     n_before, n_after
         int32 target events up to the cutoff, and after it; 0 where a return undid them.
-    first_day, last_day
-        datetime64[D] of the pair's weighted events, over the whole window: they look past the cutoff.
     bought_on
         datetime64[D] of the last target event; NaT where there is none or a return undid it.
     carted_on, viewed_on
@@ -58,8 +56,6 @@ class Interactions:
     weight_all: Floats
     n_before: Integers
     n_after: Integers
-    first_day: Days
-    last_day: Days
     bought_on: Days
     carted_on: Days
     viewed_on: Days
@@ -218,7 +214,7 @@ def training_set_from_tables(tables: Mapping[str, pa.Table], *, run_date: dt.dat
 def _interactions(table: pa.Table) -> Interactions:
     table = table.sort_by([(c.USER_INDEX, "ascending"), (c.ITEM_INDEX, "ascending")])
     whole, weights = (c.USER_INDEX, c.ITEM_INDEX, c.N_BEFORE, c.N_AFTER), (c.WEIGHT_BEFORE, c.WEIGHT_ALL)
-    days = (c.FIRST_DAY, c.LAST_DAY, c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
+    days = (c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
     values = {name: _numbers(table, name, np.int32) for name in whole}
     values |= {name: _numbers(table, name, np.float32) for name in weights}
     values |= {name: _days(table, name) for name in days}

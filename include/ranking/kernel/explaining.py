@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from include.ranking.kernel import plain
-from include.ranking.kernel.jit import available, jit
+from include.ranking.kernel.choice import available
+from include.ranking.kernel.jit import jit_entry
 from include.types import NOTHING, Floats, Integers
 
 MIN_SIMILARITY = 0.5
@@ -60,7 +61,7 @@ def contributors(
     return found
 
 
-@jit
+@jit_entry
 def strongest(lists: Any, indptr: Any, indices: Any, weights: Any, vectors: Any, lengths: Any, threshold: Any) -> Any:
     """Take one small matrix product a user, list times history, and one look at each of its cells."""
     users, n = lists.shape

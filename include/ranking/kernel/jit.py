@@ -1,4 +1,4 @@
-"""Whether the kernel compiles on this machine, and where its machine code is kept.
+"""Compiling with numba where it can be had, and where the machine code is kept.
 
 Compiling takes some seconds of processor time; loading what is kept takes a fraction of one. numba's own
 setting NUMBA_CACHE_DIR names the folder; every job sets it for itself and for what it starts.
@@ -19,13 +19,14 @@ logger = logging.getLogger(__name__)
 try:
     import numba
     from numba.core import config
-    from numba.core.errors import NumbaError
 except (ImportError, OSError) as error:  # OSError: llvmlite's library does not load here
     absent: Exception | None = error
 else:
     absent = None
 
 SOURCES = ("explaining", "reranking", "scan", "simd")
+entries: list[Any] = []
+"""What other modules call; the rest is compiled into these."""
 
 
 def jit(function: Callable[..., Any]) -> Any:
@@ -33,28 +34,11 @@ def jit(function: Callable[..., Any]) -> Any:
     return function if absent else numba.njit(nogil=True, error_model="numpy")(function)
 
 
-@cache
-def available() -> bool:
-    """Tell whether the kernel compiles; if not, the log says so once. NUMBA_DISABLE_JIT=1 turns compiling off."""
-    problem = _problem()
-    if problem is not None:
-        logger.warning("the ranking kernel does not compile here, numpy ranks instead, more slowly: %s", problem)
-    return problem is None
-
-
-def _problem() -> str | None:
-    if absent is not None:
-        return str(absent)
-    if config.DISABLE_JIT:
-        return "NUMBA_DISABLE_JIT is set"
-    from include.ranking.kernel import compiled
-
-    try:
-        keep_machine_code()
-        compiled.try_out()
-    except (OSError, RuntimeError, NumbaError) as error:  # RuntimeError: LLVM refuses the code
-        return f"{type(error).__name__}: {error}"
-    return None
+def jit_entry(function: Callable[..., Any]) -> Any:
+    """Compile as `jit` does, and keep the machine code."""
+    compiled = jit(function)
+    entries.append(compiled)
+    return compiled
 
 
 @cache
@@ -80,12 +64,8 @@ def keep_machine_code() -> Path | None:
         logger.warning("the compiled kernel cannot be kept in %s (%s): it is compiled each time", folder, error)
         return None
     config.CACHE_DIR = str(folder)
-    from include.ranking.kernel.explaining import strongest
-    from include.ranking.kernel.reranking import rerank_lists
-    from include.ranking.kernel.scan import fill, rank, unpack
-
-    for entry in (rank, unpack, fill, rerank_lists, strongest):
-        entry.enable_caching()
+    for compiled in entries:
+        compiled.enable_caching()
     return folder
 
 

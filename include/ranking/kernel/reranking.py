@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from include.ranking.kernel.jit import available, jit
+from include.ranking.kernel.choice import available
+from include.ranking.kernel.jit import jit, jit_entry
 from include.ranking.kernel.lists import TopN
 from include.types import NOTHING, Bools, Codes, Integers
 
@@ -53,7 +54,7 @@ def rerank(
     return TopN(items, scores), ahead, outcome
 
 
-@jit
+@jit_entry
 def rerank_lists(
     pinned: Any, pinned_scores: Any, first: Any, first_scores: Any, new: Any, new_scores: Any,
     first_goes_on: bool, categories: Any, is_new: Any, n: int, cap: int, min_new: int,

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from include.ranking.kernel.jit import jit
+from include.ranking.kernel.jit import jit, jit_entry
 from include.ranking.kernel.simd import LANES, ROWS, WIDTH, append, reaching, tile
 from include.ranking.kernel.simd import highest as highest_of
 from include.ranking.kernel.simd import lowest as lowest_of
@@ -117,7 +117,7 @@ class Block(NamedTuple):
     tile: Floats
 
 
-@jit
+@jit_entry
 def rank(users, panels, plan, start, stop, found):
     """Write the keys of the best items of users `start` to `stop` to `found`, in any order; 0 is none.
 
@@ -377,7 +377,7 @@ def score_of(key):
     return np.uint32(high ^ flip).view(np.float32)
 
 
-@jit
+@jit_entry
 def unpack(keys, items, scores):
     """Write the lists that rows of keys in rising order stand for: the last key is the first item."""
     width = keys.shape[1]
@@ -388,7 +388,7 @@ def unpack(keys, items, scores):
             scores[row, i] = score_of(key) if key else -INFINITE
 
 
-@jit
+@jit_entry
 def fill(vectors, columns, panels):
     """Write vectors (n_items, d) as panels, in the order of `columns`."""
     depth = vectors.shape[1]

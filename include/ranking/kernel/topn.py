@@ -10,9 +10,12 @@ from scipy import sparse
 
 from include.model.factors import Factors
 from include.ranking.kernel import plain
+from include.ranking.kernel.choice import available
+from include.ranking.kernel.explaining import contributors
 from include.ranking.kernel.finite import check_finite, check_scores
-from include.ranking.kernel.jit import available
+from include.ranking.kernel.jit import keep_machine_code
 from include.ranking.kernel.lists import TopN
+from include.ranking.kernel.reranking import rerank
 from include.types import Bools, Indices, Strings
 
 if TYPE_CHECKING:
@@ -121,10 +124,6 @@ def top_n(
 
 def compile_kernel() -> str | None:
     """Compile what lists need, or load what is kept; return the folder where it is kept, None if there is none."""
-    from include.ranking.kernel.explaining import contributors
-    from include.ranking.kernel.jit import keep_machine_code
-    from include.ranking.kernel.reranking import rerank
-
     if not available():
         return None
     lists = TopN.empty(1, 1)

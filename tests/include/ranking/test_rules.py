@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from include.errors import ConfigurationError
-from include.policy import RankingPolicy, load_policy
+from include.policy import RankingPolicy, SeenRule, load_policy
 from include.ranking import Rules
-from include.ranking.rules import fresh_boost, make_rules, new_items, places
+from include.ranking.rules import allowed_items, fresh_boost, make_rules, new_items, places, seen_since
 
 RUN_DATE = dt.date(2026, 1, 31)
 IDS = np.array(["cup", "mug", "pan", "pot", "rug"])
@@ -108,3 +108,22 @@ def test_seen_in_its_simple_and_its_full_form() -> None:
 def test_what_makes_no_sense_is_named(changes: dict[str, Any], where: str) -> None:
     with pytest.raises(ConfigurationError, match=where):
         policy(**changes)
+
+
+def test_what_is_out_of_stock_or_blocked_is_not_allowed() -> None:
+    ids = np.array(["a", "b", "c"])
+    assert allowed_items(ids, np.array([True, False, True]), ["c", "unheard of"]).tolist() == [True, False, False]
+    assert allowed_items(ids, np.array([True, True, True]), ()).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [("never", {}), (1, {"cart": RUN_DATE}), (30, {"cart": dt.date(2026, 1, 2)}), ("ever", {"cart": dt.date.min})],
+)
+def test_a_seen_rule_is_a_first_day(rule: SeenRule, expected: dict[str, dt.date]) -> None:
+    assert seen_since({"cart": rule}, RUN_DATE) == expected
+
+
+def test_event_types_have_rules_of_their_own() -> None:
+    since = seen_since({"purchase": "ever", "view": "never", "cart": 7}, RUN_DATE)
+    assert since == {"purchase": dt.date.min, "cart": dt.date(2026, 1, 25)}
