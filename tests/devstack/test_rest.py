@@ -155,6 +155,7 @@ READS: dict[str, Callable[[UserApi], object]] = {
     f"GET {RUNS}": lambda api: api.run_on("nightly", DAY),
     f"GET {RUNS}/x": lambda api: api.run("nightly", "x"),
     f"POST {RUNS}": lambda api: api.create_run("nightly", "x", START, START + dt.timedelta(days=1)),
+    f"GET {RUNS}/x/taskInstances/t/-1/hitlDetails": lambda api: api.is_answered("nightly", "x", "t"),
     f"GET {RUNS}/x/taskInstances": lambda api: api.tasks("nightly", "x"),
 }
 ORDERS: dict[str, Callable[[UserApi], None]] = {
@@ -162,6 +163,7 @@ ORDERS: dict[str, Callable[[UserApi], None]] = {
     "PATCH /api/v2/dags/nightly": lambda api: api.set_paused("nightly", True),
     "PATCH /api/v2/pools": lambda api: api.set_pool("spark", 1, ""),
     f"POST {RUNS}/x/clear": lambda api: api.clear_run("nightly", "x"),
+    f"PATCH {RUNS}/x/taskInstances/t/-1/hitlDetails": lambda api: api.answer("nightly", "x", "t", "Approve"),
     "POST /api/v2/dags/nightly/clearTaskInstances": lambda api: api.clear_task("nightly", "x", "t", downstream=True),
 }
 
