@@ -72,11 +72,12 @@ rehearse: dev s3 ## a night through the services of docker-compose.yaml, without
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean
 
-lint: dev ## ruff, mypy and the import directions
+lint: dev ## ruff, mypy, the import directions, and the words and width of what people read
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/python scripts/check_prose.py
 
 docs: setup ## write the tables of docs/ that follow from the code: settings, packages
 	@.venv/bin/python scripts/generate_docs.py
@@ -94,7 +95,7 @@ test: lint ## everything, the whole night with the real scheduler included
 	@scripts/jars.sh || echo "test: without Spark's jars for S3 the tests that need them are skipped" >&2
 	@$(PYTEST) $(PARALLEL)
 
-test-machines: dev ## make nightly on a fresh Debian 12 and 13, in folders that debootstrap fills; needs root and an hour
+test-machines: dev ## make nightly on fresh Debian 12 and 13, in folders of debootstrap; needs root and an hour
 	@$(PYTEST) -m machines --durations=0 -s tests/machines
 
 licences: setup ## the licence of each installed package

@@ -33,7 +33,7 @@ class Account:
     def run(self, command: Sequence[str | Path], *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, in `/`, with nothing of our environment but the path.
 
-        The variables PGDATA, PGPORT and their like of whoever calls would change what the programs do.
+        The variables PGDATA, PGPORT and their like of the caller would change what the programs do.
         """
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
         identity: dict[str, object] = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.other else {}

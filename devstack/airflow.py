@@ -67,7 +67,7 @@ def airflow_environment(
     database_url
         Of Airflow's metadata.
     inherited
-        The environment of whoever starts the stack.
+        The environment of the process that starts the stack.
     """
     port = values[PORT]
     settings = {

@@ -3,7 +3,7 @@
     nightshelf nightly --dataset online_retail --source FILE
     nightshelf status
 
-Everything lies in the folder NIGHTSHELF_HOME, .nightshelf by default. Exit code 0: done; 2: the request or the
+Everything is in the folder NIGHTSHELF_HOME, .nightshelf by default. Exit code 0: done; 2: the request or the
 configuration is wrong; 3: the data is wrong; 1: anything else; 130: interrupted.
 """
 

@@ -54,7 +54,7 @@ class Runs:
         Parameters
         ----------
         title
-            What the run is to whoever looks on.
+            What the run is called in the output.
 
         Raises
         ------

@@ -3,7 +3,7 @@
 Layout: `<home>/postgres/` holds the passwords (0600), a lock and the file `location`, which
 names the cluster's folder: `<home>/postgres/cluster`, or a folder below /var/lib when the
 server runs as another account that cannot reach `home`. The server listens on 127.0.0.1 only
-and has no Unix socket: nothing of it lies in /tmp, and long paths do no harm.
+and has no Unix socket: it leaves nothing in /tmp, and long paths do no harm.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Postgres:
     environment
         Only PG_BIN is read: a folder of PostgreSQL programs to use rather than the ones found.
     bare
-        Make no roles or databases beside the superuser's: whoever starts the server does.
+        Make no roles or databases beside the superuser's: the caller does.
     """
 
     def __init__(

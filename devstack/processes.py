@@ -121,7 +121,7 @@ def memory_bytes(processes: Iterable[psutil.Process]) -> int:
 
 
 def _has_begun(pid: int) -> bool:
-    """Tell whether a started process can be found by its environment, and dies with us if it shall."""
+    """Tell whether a started process can be found by its environment, and dies with us if it must."""
     try:
         process = psutil.Process(pid)
         return bool(_environment(process)) and process.name() != SETPRIV

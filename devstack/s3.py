@@ -1,6 +1,6 @@
 """An S3 server of the stack's own, for `make nightly LAKE=s3`.
 
-It stores objects as files of the home and checks conditional puts, but no credentials: whoever may
+It stores objects as files of the home and checks conditional puts, but no credentials: anyone who may
 connect to 127.0.0.1 of this machine may read and write them.
 """
 
@@ -46,7 +46,7 @@ def s3_values(port: int, known: Mapping[str, str]) -> dict[str, str]:
 
 
 class S3Server:
-    """The S3 server of one home, kept running by a supervisor; objects lie in `<home>/s3`."""
+    """The S3 server of one home, kept running by a supervisor; objects are in `<home>/s3`."""
 
     def __init__(self, home: Home, port: int) -> None:
         self.port = port

@@ -91,7 +91,7 @@ def open_stack(root: Path, environment: Mapping[str, str], *, with_s3: bool = Fa
 
 
 def stop_stack(home: Home) -> int:
-    """Stop everything that runs in a home, whoever started it; return how many processes there were."""
+    """Stop everything that runs in a home, by any account; return how many processes there were."""
     if not home.exists:
         return 0
     count = supervised(home).stop() + end_marked(home.root)

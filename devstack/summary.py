@@ -1,4 +1,4 @@
-"""What came of the nights, in words that a newcomer understands."""
+"""The nights' results, in words that a newcomer understands."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Processes that are kept running: started together, started again when one ends, and stopped.
 
-supervisord does it; its configuration is written anew at each start. What it cannot do is done
+supervisord does it; its configuration is written at each start. What it cannot do is done
 here: before a process is started again, what the one before left behind is ended (`python -m
 devstack.supervised NAME COMMAND`), and what a killed supervisord leaves is found by its marks.
 """

@@ -21,7 +21,7 @@ DEFAULTS = Path(__file__).resolve().parent / "config" / "policy.yaml"
 
 
 class Frozen(BaseModel):
-    """Immutable, and unknown keys are refused by name."""
+    """Immutable, and unknown keys are errors that name them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

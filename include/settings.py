@@ -62,7 +62,7 @@ class S3Settings(Variables):
     session_token: SecretStr = _setting("AWS_SESSION_TOKEN", UNSET, "Session token of temporary keys.")
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which programs that know nothing of our settings find the same server."""
+        """Return the variables by which programs without our settings find the same server."""
         values = {name: getattr(self, field) for field, name in S3_VARIABLES.items()}
         plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
         return {name: value for name, value in plain.items() if value}
@@ -102,7 +102,7 @@ class Settings(Variables):
         "NIGHTSHELF_AIRFLOW_DATABASE_URL", UNSET, "PostgreSQL URL of Airflow's metadata, for the metrics exporter."
     )
     slack_webhook: SecretStr = _setting(
-        "NIGHTSHELF_SLACK_WEBHOOK", UNSET, "Incoming webhook of Slack that is told of final failures."
+        "NIGHTSHELF_SLACK_WEBHOOK", UNSET, "Incoming webhook of Slack, for final failures."
     )
     smtp_url: SecretStr = _setting(
         "NIGHTSHELF_SMTP_URL", UNSET, "Server for e-mail: smtp:// or smtps://[user:password@]host[:port]."

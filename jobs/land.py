@@ -1,4 +1,4 @@
-"""Split one's own history into the landing zone: a folder a day, closed by _SUCCESS.
+"""Split your own history into the landing zone: a folder a day, closed by _SUCCESS.
 
 The mapping of the data set (NIGHTSHELF_DATASET) says which file belongs to which table and
 which column holds the day. Every line lands as it is; running it again replaces the days.

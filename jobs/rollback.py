@@ -5,7 +5,7 @@
 
 One transaction moves the pointer and writes down who, why, from what to what (reco.activations, reco.model_decisions);
 MLflow's aliases follow. `previous` is the newest kept batch older than the live one that has been live. The same
-request again changes nothing. Nights later than any that was live go live again as usual; what was gone back from
+request again changes nothing. Nights later than any that was live go live again as usual; a batch that was rolled back
 does not, unless it is published with --force.
 """
 

@@ -1,7 +1,7 @@
 """Check a day's partitions before anything is made of them.
 
 A check of severity `fail` that does not hold stops the night; one of severity `warn` is
-reported. The findings lie in the lake under validations/, the pages under data_docs/. The
+reported. The findings are in the lake under validations/, the pages under data_docs/. The
 checks are in include/config/expectations.
 """
 

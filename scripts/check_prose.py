@@ -2,9 +2,9 @@
 
     python scripts/check_prose.py [FILE ...]     all files of the project by default
 
-Lines are at most 120 characters wide in every text file; Python's are ruff's to check. Tables, links and long
-commands cannot be broken and may be wider. The words of scripts/words.txt are found in Markdown outside code, and in
-docstrings.
+Lines are at most 120 characters wide in every text file; Python's are ruff's to check. Tables, links,
+addresses and long commands cannot be broken and may be wider. The words of scripts/words.txt are found in Markdown
+outside code, and in docstrings.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ WORDS = PROJECT / "scripts" / "words.txt"
 WIDTH = 120
 TEXTS = (".md", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".conf", ".mk", "Makefile", "Dockerfile", ".ci/run")
 CODE = re.compile(r"^(```|~~~).*?^\1|``.+?``|`(?:[^`\n]|\n(?!\n))+`", re.DOTALL | re.MULTILINE)
+ADDRESS = re.compile(r"\w://\S")
 UNBREAKABLE = re.compile(r"^\s*\||https?://|\]\(|`[^`]{100,}`")
 
 
@@ -38,7 +39,7 @@ def read_words(text: str) -> dict[re.Pattern[str], str]:
 def check_width(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
     """Yield the number of each line that is too wide, and what is wrong with it."""
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > WIDTH and not (markdown and UNBREAKABLE.search(line)):
+        if len(line) > WIDTH and not (UNBREAKABLE if markdown else ADDRESS).search(line):
             yield number, f"{len(line)} characters, {WIDTH} fit"
 
 

@@ -2,7 +2,7 @@
 
 Interactions are decayed as the training set decays them, the model is a truncated singular value
 decomposition (as good as the LightFM hybrid on the demo shop, docs/demo-shop.md), lists are exact, and what a user has
-bought is left out. Every night fits and promotes anew, as the real one does while the gate agrees.
+bought is left out. Every night fits and promotes again, as the real one does while the gate agrees.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Recipe:
     ----------
     first_steps, steps
         Steps of the first fit and of those after it, which start from the one before; without `first_steps` every fit
-        starts anew.
+        starts again.
     recent_popular
         Whether recent purchases make an item popular, or all users' interactions.
     """

@@ -1,4 +1,4 @@
-"""Commit whatever lies in a staging folder."""
+"""Commit all files of a staging folder."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _secret_part(name: str, value: str) -> str:
 
 
 def secrets_of(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the secrets of an embedded stack's home, and those that its shell gave it."""
+    """Return the secrets of a development stack's home, and those that its shell gave it."""
     lines = (root / "stack.env").read_text().splitlines()
     stack = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     passwords = json.loads((root / "postgres" / "passwords.json").read_text())

@@ -87,7 +87,7 @@ class FaultyProxy(ThreadingHTTPServer):
             self.listings = None
 
     def next_fault(self, target: str) -> Fault | None:
-        """Return what shall happen to a request for `target`."""
+        """Return what should happen to a request for `target`."""
         if self._stays and self._stays[1] in target:
             return self._stays[0]
         with self._lock:

@@ -1,4 +1,4 @@
-"""An S3 server of the tests' own: the embedded stack's, or the one that `NIGHTSHELF_TEST_S3` names.
+"""An S3 server of the tests' own: the development stack's, or the one that `NIGHTSHELF_TEST_S3` names.
 
 `NIGHTSHELF_TEST_S3` is the path of `ministack`, `moto_server` or `versitygw`.
 """

@@ -25,7 +25,7 @@ each_page = pytest.mark.parametrize("name", PAGES)
 
 
 def code(page: str) -> str:
-    """Return what stands in code blocks and between backticks, one line each."""
+    """Return what is in code blocks and between backticks, one line each."""
     inline = re.findall(r"`([^`]+)`", FENCED.sub("", page))
     return "\n".join([*FENCED.findall(page), *(" ".join(span.split()) for span in inline)])
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Becomes Alertmanager, with a configuration made of what is set: it reads no variables itself. What is secret comes from
-# files (compose mounts them in /run/secrets) and goes to files in memory. Where neither a webhook nor a mail server is set,
+# Becomes Alertmanager, with a configuration from the environment, which it does not read itself. Secrets come from
+# files (compose mounts them in /run/secrets) and go to files in memory. With neither a webhook nor a mail server,
 # the alerts are shown and sent to nobody. Of POSIX only, since the image brings nothing but busybox.
 set -eu
 umask 077

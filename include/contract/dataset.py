@@ -48,7 +48,7 @@ class Delivery(Frozen):
 
 
 class Land(Frozen):
-    """How `python -m jobs.land` splits one's own file or files into days."""
+    """How `python -m jobs.land` splits your own files into days."""
 
     files: tuple[str, ...] = Field(("*",), description="Names to read when --source is a folder.")
     day: str = Field(description="The column whose value begins with the day.")

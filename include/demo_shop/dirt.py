@@ -1,6 +1,6 @@
 """Dirt: duplicates and broken rows, added to the clean lines and counted.
 
-Broken rows are spoiled copies of good ones under identifiers of their own, so the good rows
+Broken rows are damaged copies of good ones under identifiers of their own, so the good rows
 all remain: a lake that keeps its contract ends up with exactly the clean data.
 """
 
@@ -45,7 +45,7 @@ def add_dirt(
     duplicate_share: float,
     broken_share: float,
 ) -> tuple[list[str], Dirt]:
-    """Return `lines` with exact copies of some, and spoiled copies of others, in between.
+    """Return `lines` with exact copies of some, and damaged copies of others, in between.
 
     Parameters
     ----------

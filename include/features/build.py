@@ -1,7 +1,7 @@
 """The training set's six tables from the lake's three.
 
 Spark; pure DataFrame to DataFrame. `FORMAT` is part of a training set's fingerprint: raise it
-when the same inputs shall give other rows.
+when the same inputs must give other rows.
 """
 
 from __future__ import annotations

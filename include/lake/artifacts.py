@@ -1,6 +1,6 @@
 """Artifacts: folders whose name carries a fingerprint of all that they are made from, made once and never changed.
 
-An artifact lies in `<kind>/<run date>-<fingerprint>`, or in `<kind>/<run date>/<part>-<fingerprint>` where one day has
+An artifact is in `<kind>/<run date>-<fingerprint>`, or in `<kind>/<run date>/<part>-<fingerprint>` where one day has
 several parts. Equal inputs give an equal name, so a step that runs again finds what it made before.
 """
 

@@ -1,6 +1,6 @@
 """Serves the metrics to Prometheus: `python -m include.metrics.exporter [PORT [ADDRESS]]`, until SIGTERM.
 
-`/metrics` queries the databases anew each time; `/health` only says that the process answers.
+`/metrics` queries the databases each time; `/health` only says that the process answers.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ LIMIT = "SET statement_timeout = '4s'; SET default_transaction_read_only = on"
 
 
 class Records(Collector):
-    """Queries the databases anew at each scrape.
+    """Queries the databases at each scrape.
 
     Each statement of include/sql/metrics returns rows whose numbers are metrics, named after their columns, and whose
     texts are the labels of all of them. A database that does not answer is no error of the exporter's:

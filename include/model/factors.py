@@ -52,7 +52,7 @@ class Factors:
 
 
 def demote_unknown(items: Factors, users: Factors) -> Factors:
-    """Return the item factors with what the model knows nothing of ranked below everything else.
+    """Return the item factors with what the model does not know ranked below everything else.
 
     Without a feature that the model knows, an item's vector and bias are 0, which says nothing but would beat every
     negative score. Its bias is lowered below any known score (Cauchy-Schwarz), so that it only fills up short lists.

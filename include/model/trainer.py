@@ -26,7 +26,7 @@ class TrainedModels:
     Attributes
     ----------
     evaluation
-        Knows nothing of the holdout.
+        Has not seen the holdout.
     serving
         Has seen everything up to the run date.
     """

@@ -37,7 +37,7 @@ def record_batch(catalogue: Catalogue, users: UserSlice, lists: ExplainedLists) 
     """Return one row a user, see `SCHEMA`.
 
     Identifiers are taken from a dictionary of those that occur, once each, which is also how they
-    lie in the Parquet file.
+    are in the Parquet file.
     """
     there = lists.items != NOTHING
     offsets = np.zeros(len(there) + 1, dtype=np.int32)

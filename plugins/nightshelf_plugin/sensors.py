@@ -32,7 +32,7 @@ class LandingSensor(BaseSensorOperator):
     run_date
         The day, YYYY-MM-DD, templated.
     timeout
-        How long to wait, counted anew when the task is cleared.
+        How long to wait, counted again when the task is cleared.
 
     Raises
     ------

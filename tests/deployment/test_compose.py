@@ -121,7 +121,7 @@ def test_no_secret_has_a_default() -> None:
 
 
 def test_airflow_is_set_up_like_the_embedded_one(tmp_path: Path) -> None:
-    """What the embedded stack sets and no container does is about one machine only."""
+    """What the development stack sets and no container does is about one machine only."""
     values = {**new_secrets(), "NIGHTSHELF_AIRFLOW_PORT": "1"}
     embedded = airflow_environment(Home(tmp_path), values, "postgresql://", tmp_path, {})
     wanted = {name for name in embedded if name.startswith("AIRFLOW__")}

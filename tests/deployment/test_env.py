@@ -1,4 +1,4 @@
-"""`make env`: secrets of one's own, for nobody else's eyes, never written twice."""
+"""`make env`: secrets for the owner's eyes only, never written twice."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Person:
 
 
 def hear_ctrl_c() -> None:
-    """Take SIGINT, also when whoever runs the tests in the background has had it ignored."""
+    """Take SIGINT, also when tests in the background would ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -143,7 +143,7 @@ class Checks:
 
 
 def secrets_in(files: Iterable[Path], values: Mapping[str, str]) -> list[str]:
-    """Return `NAME in file` for each secret of `values` that stands in one of the files."""
+    """Return `NAME in file` for each secret of `values` that is in one of the files."""
     secrets = {name: value for name, value in values.items() if SECRET.search(name) and value}
     texts = ((file, file.read_text("utf-8", "replace")) for file in files)
     return [f"{name} in {file}" for file, text in texts for name, value in secrets.items() if value in text]

@@ -38,7 +38,7 @@ class Rehearsal:
     display: Display
 
     def run(self) -> None:
-        """Start the stack, run the night, check what came of it, and end everything.
+        """Start the stack, run the night, check its results, and end everything.
 
         Raises
         ------

@@ -106,7 +106,7 @@ class Stack:
                 time.sleep(LOOK_SECONDS)
 
     def check(self) -> None:
-        """Make sure that nothing has ended that shall run.
+        """Make sure that nothing has ended that must run.
 
         Raises
         ------

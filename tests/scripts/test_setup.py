@@ -1,4 +1,4 @@
-"""What scripts/setup.sh takes, finds missing and makes anew, on machines of made-up Pythons and Javas."""
+"""What scripts/setup.sh takes, finds missing and rebuilds, on machines of made-up Pythons and Javas."""
 
 from __future__ import annotations
 

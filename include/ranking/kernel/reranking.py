@@ -30,7 +30,7 @@ def rerank(
 
     In order: pinned items; then down the ranking, at most `n - min_new` that are not new; then, where that
     leaves places free, what was skipped for not being new. The cap holds throughout. What is
-    not pinned stands in the order of the ranking.
+    not pinned stays in the order of the ranking.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ For a block of users:
 2. The other panels are scored with that threshold. Scores stay in registers until one of
    them reaches it; what does, and is not left out, becomes a candidate. A panel is passed
    over when no user of the group can reach the threshold there (Cauchy-Schwarz).
-3. The best N of the candidates are selected. Whoever has fewer although the threshold held
+3. The best N of the candidates are selected. A user with fewer although the threshold held
    something back is a *miss* and ranked once more without a sample. So the result is exact,
    and how good the guess was is only a matter of time.
 

@@ -6,7 +6,7 @@ branch for each. So both are written as LLVM vectors; LLVM turns them into what 
 
 Items stand in *panels* of `WIDTH`, a panel as (dimensions, WIDTH); users in *groups* of `ROWS`,
 a group as (dimensions, ROWS). Every score is the same chain of multiply-adds in the order of the
-dimensions, whoever else is scored with it: lists do not depend on how users are divided.
+dimensions, whatever other users are scored with it: lists do not depend on how users are divided.
 """
 
 from __future__ import annotations

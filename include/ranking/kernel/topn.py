@@ -86,7 +86,7 @@ def top_n(
 ) -> TopN:
     """Return the `n` items with the highest ``p_u . q_i + b_i + b_u`` for each user, equal ones by position.
 
-    A user's list is the same to the last bit, whoever is ranked with them, on any number of threads, compiled or
+    A user's list is the same to the last bit, whatever users come with them, on any number of threads, compiled or
     not (on a processor that multiplies and adds in one step, as all with AVX2 or NEON do).
 
     Parameters

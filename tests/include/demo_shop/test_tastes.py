@@ -1,4 +1,4 @@
-"""The tastes can be recovered: whoever learns them beats popularity, whoever knows them by far."""
+"""The tastes can be recovered: a model that learns them beats popularity, the truth by far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Landing one's own files: nothing lost, nothing half done, the same again when repeated."""
+"""Landing your own files: nothing lost, nothing half done, the same again when repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going back to a kept batch: at once, once, on record, and for the nights that follow."""
+"""Rolling back to a kept batch: at once, once, on record, and for the nights that follow."""
 
 import datetime as dt
 from collections.abc import Callable

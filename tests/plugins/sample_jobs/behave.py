@@ -44,7 +44,7 @@ def talk(_: Settings) -> dict[str, object]:
 
 
 def hang(_: Settings, file: str) -> dict[str, object]:
-    """Start a child that ignores SIGTERM, tell its number, and wait for ever."""
+    """Start a child that ignores SIGTERM, tell its number, and wait forever."""
     child = subprocess.Popen([sys.executable, "-c", SLEEPER])
     Path(file).write_text(str(child.pid))
     sys.stderr.write("hanging\n")
