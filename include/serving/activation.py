@@ -32,7 +32,7 @@ def was_passed_over(cursor: Any, variant: str, batch_id: str, run_date: dt.date)
     """Tell whether a rollback holds a batch back that is not live.
 
     After a rollback only what is new goes live by itself: a night later than any that was live, or the newest of them
-    scored anew. Clearing a task does not bring back what a rollback left behind.
+    scored again. Clearing a task does not bring back what a rollback left behind.
     """
     rows = run(cursor, "activation/passed_over", variant=variant, batch_id=batch_id, run_date=run_date)
     return bool(rows and rows[0][0])
