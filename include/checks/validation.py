@@ -18,12 +18,13 @@ from include.errors import ValidationError
 from include.lake import (
     Lake,
     Manifest,
-    commit_file,
+    commit_folder,
     list_days,
     load_days,
     open_folder,
     partition_folder,
     read_table,
+    staging,
 )
 from include.lake.manifest import fingerprint
 from include.log import step
@@ -225,16 +226,19 @@ def _store_pages(lake: Lake, day: dt.date, site: Path) -> str:
 
 def _store_findings(lake: Lake, day: dt.date, report: Report, manifests: Mapping[str, Manifest]) -> None:
     inputs = {table: manifest.fingerprint for table, manifest in manifests.items()}
-    commit_file(
-        lake,
-        partition_folder(VALIDATIONS, day),
-        RESULTS,
-        json.dumps([asdict(finding) for finding in report.findings], indent=1).encode(),
-        fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
-        counts=summary(report),
-        inputs=inputs,
-        details={"data_docs": report.data_docs},
-    )
+    text = json.dumps([asdict(finding) for finding in report.findings], indent=1)
+    with staging(lake, VALIDATIONS) as staged:
+        lake.write_bytes(f"{staged}/{RESULTS}", text.encode())
+        commit_folder(
+            lake,
+            staged,
+            partition_folder(VALIDATIONS, day),
+            files=[RESULTS],
+            fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
+            counts=summary(report),
+            inputs=inputs,
+            details={"data_docs": report.data_docs},
+        )
 
 
 def _rules(findings: Sequence[Finding]) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """The lake: folders of Parquet whose manifest is the commit record."""
 
 from include.lake.artifacts import Artifact, Content, find_or_make, open_artifact, read_table, write_json, write_table
-from include.lake.folders import commit_file, commit_folder, find_complete, open_folder, staging_folder
+from include.lake.folders import commit_folder, find_complete, open_folder, staging, staging_folder
 from include.lake.local import LocalLake
 from include.lake.manifest import MANIFEST, FileEntry, Manifest, find_manifest, load_manifest
 from include.lake.opening import connect_lake, open_lake
@@ -18,7 +18,6 @@ __all__ = [
     "Lake",
     "LocalLake",
     "Manifest",
-    "commit_file",
     "commit_folder",
     "connect_lake",
     "find_complete",
@@ -34,6 +33,7 @@ __all__ = [
     "partition_uris",
     "read_table",
     "s3_failure",
+    "staging",
     "staging_folder",
     "write_json",
     "write_table",

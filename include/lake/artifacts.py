@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.errors import MissingArtifactError
-from include.lake.folders import commit_folder, find_complete, open_folder, staging_folder
+from include.lake.folders import commit_folder, find_complete, open_folder, staging
 from include.lake.manifest import Manifest, fingerprint
 from include.lake.store import Lake
 
@@ -172,21 +172,8 @@ def find_or_make(
     folder = f"{kind}/{run_date}/{part}-{tag}" if part else f"{kind}/{run_date}-{tag}"
     manifest = find_complete(lake, folder)
     if manifest is None:
-        staged = staging_folder(kind)
-        try:
-            content = make(staged)
-            manifest = commit_folder(
-                lake,
-                staged,
-                folder,
-                fingerprint=tag,
-                counts=content.counts,
-                inputs=content.inputs,
-                details=content.details,
-                files=content.files,
-            )
-        finally:
-            lake.delete(staged)
+        with staging(lake, kind) as staged:
+            manifest = commit_folder(lake, staged, folder, fingerprint=tag, **vars(make(staged)))
     return Artifact(lake, folder, manifest)
 
 

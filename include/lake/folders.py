@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from include.errors import LakeError, MissingArtifactError
@@ -23,6 +24,16 @@ SPARK_PART = re.compile(r"^(part-\d+)-[0-9a-f-]{36}")
 def staging_folder(what: str) -> str:
     """Return a folder that no other run writes to; delete it when done."""
     return f"{STAGING}/{what}-{uuid.uuid4().hex}"
+
+
+@contextmanager
+def staging(lake: Lake, what: str) -> Iterator[str]:
+    """Give a folder that no other run writes to, and delete it however the `with` ends."""
+    staged = staging_folder(what)
+    try:
+        yield staged
+    finally:
+        lake.delete(staged)
 
 
 def commit_folder(
@@ -104,43 +115,6 @@ def open_folder(lake: Lake, folder: str) -> Manifest:
                 remedy="delete the folder, clear the task that writes it, and what follows",
             )
     return manifest
-
-
-def commit_file(
-    lake: Lake,
-    folder: str,
-    name: str,
-    content: bytes,
-    *,
-    fingerprint: str,
-    counts: Mapping[str, int] | None = None,
-    inputs: Mapping[str, str] | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> Manifest:
-    """Make one file the whole content of `folder`, at once.
-
-    Parameters
-    ----------
-    name
-        Of the file, before `commit_folder` names it after its content.
-    fingerprint, counts, inputs, details
-        See `Manifest`.
-    """
-    staged = staging_folder(folder.partition("/")[0])
-    try:
-        lake.write_bytes(f"{staged}/{name}", content)
-        return commit_folder(
-            lake,
-            staged,
-            folder,
-            fingerprint=fingerprint,
-            counts=counts,
-            inputs=inputs,
-            details=details,
-            files=[name],
-        )
-    finally:
-        lake.delete(staged)
 
 
 def find_complete(lake: Lake, folder: str) -> Manifest | None:

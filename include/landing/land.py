@@ -15,7 +15,7 @@ from pathlib import Path
 from include.columns import SUCCESS_MARKER, TABLES
 from include.contract.dataset import Dataset, Land, TableMapping
 from include.errors import ConfigurationError, InputError
-from include.lake import Lake, partition_folder, staging_folder
+from include.lake import Lake, partition_folder, staging
 from include.landing.days import WRITERS, DayWriter, split
 from include.landing.formats import format_of
 from include.landing.sources import SourceFile
@@ -55,18 +55,15 @@ def land(
     """
     mappings = _mappings(dataset)
     files = {name: _files(source, name, mapping, plan) for name, (mapping, plan) in mappings.items()}
-    staging = staging_folder("land")
-    try:
+    with staging(lake, "land") as staged:
         writers = {}
         for name, (_, plan) in mappings.items():
-            writers[name] = DayWriter(lake, f"{staging}/{name}")
+            writers[name] = DayWriter(lake, f"{staged}/{name}")
             with step(logger, f"splitting {name} by {plan.day}"):
                 split(files[name], name, plan, writers[name])
         known = {day for writer in writers.values() for day in writer.rows if day}
         days = _days(known, first, last)
         return {name: _deliver(lake, writer, name, days, min(known)) for name, writer in writers.items()}
-    finally:
-        lake.delete(staging)
 
 
 def _mappings(dataset: Dataset) -> dict[str, tuple[TableMapping, Land]]:

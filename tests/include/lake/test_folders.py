@@ -17,12 +17,12 @@ from include.errors import LakeError, MissingArtifactError
 from include.lake import (
     MANIFEST,
     Lake,
-    commit_file,
     commit_folder,
     find_complete,
     find_manifest,
     load_manifest,
     open_folder,
+    staging,
     staging_folder,
 )
 from tests.commits import commit_all
@@ -191,7 +191,10 @@ def test_a_storage_that_fails_leaves_the_old_folder(lake: Lake) -> None:
 
 
 def test_one_file_is_a_folder_and_leaves_no_staging(lake: Lake) -> None:
-    manifest = commit_file(lake, "reports/a", "page.html", b"x", fingerprint="f", inputs={"b": "c"})
+    with staging(lake, "reports") as staged:
+        lake.write_bytes(f"{staged}/page.html", b"x")
+        lake.write_bytes(f"{staged}/left behind", b"y")
+        manifest = commit_folder(lake, staged, "reports/a", files=["page.html"], fingerprint="f", inputs={"b": "c"})
     assert load_manifest(lake, "reports/a") == manifest
     (path,) = manifest.paths()
     assert lake.read_bytes(f"reports/a/{path}") == b"x"

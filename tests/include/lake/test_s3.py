@@ -15,7 +15,6 @@ from include.contract.dataset import Delivery
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
 from include.lake import (
     Lake,
-    commit_file,
     commit_folder,
     find_complete,
     load_manifest,
@@ -24,6 +23,7 @@ from include.lake import (
     partition_folder,
     partition_uris,
     s3_client,
+    staging,
     staging_folder,
 )
 from include.landing.delivered import find_delivered
@@ -150,7 +150,9 @@ def test_a_listing_that_lags_loses_nothing(uri: str, proxy: FaultyProxy) -> None
         assert listings.hidden
         assert open_folder(lake, folder) == find_complete(lake, folder) == manifest
         assert partition_uris(lake, "t", day, day)[1] == {day: manifest}
-        assert len(commit_file(lake, "u", "c.json", b"c", fingerprint="g").files) == 1
+        with staging(lake, "u") as other:
+            lake.write_bytes(f"{other}/c.json", b"c")
+            assert len(commit_folder(lake, other, "u", files=["c.json"], fingerprint="g").files) == 1
     with pytest.raises(MissingArtifactError, match=r"c\.json does not exist"):
         commit_folder(lake, staged, folder, fingerprint="f", files=["c.json"])
 
