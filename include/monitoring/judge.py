@@ -40,10 +40,15 @@ def choose_fallback(live: LiveBatch, others: Sequence[LiveBatch], history: Seque
     return max(good, key=lambda one: (one.run_date, one.batch_id), default=None)
 
 
+def retrained_and_held(history: Sequence[Signals]) -> tuple[dt.date | None, list[dt.date]]:
+    """Return the day of the last retrain and the days on hold: they decide what a day is compared with."""
+    retrained = max((one.day for one in history if one.verdict == Kind.RETRAIN), default=None)
+    return retrained, sorted({one.day for one in history if one.verdict == Kind.HOLD})
+
+
 def find_reference(stored: Reference, history: Sequence[Signals]) -> Reference:
     """Return the days of `stored` to compare with, after what the watch decided before, see `reference_days`."""
-    retrained = max((one.day for one in history if one.verdict == Kind.RETRAIN), default=None)
-    return reference_days(stored, retrained, {one.day for one in history if one.verdict == Kind.HOLD})
+    return reference_days(stored, *retrained_and_held(history))
 
 
 def judge_data(

@@ -14,13 +14,12 @@ from include import columns as c
 from include.features.signals import columns_of
 from include.lake import Artifact
 from include.monitoring.data_drift import same_weekdays
-from include.monitoring.judge import find_reference, judge_data
+from include.monitoring.judge import find_reference, judge_data, retrained_and_held
 from include.monitoring.pairs import COLUMNS, bought_pairs, choose_users, list_matrix, popular_lists, wanted_pairs
 from include.monitoring.performance import compare_lists
 from include.monitoring.positions import count_accounts
 from include.monitoring.predictions import compare_profiles, overlap, profile_lists
 from include.monitoring.profile import event_columns, from_histograms, heavy_accounts, merge, profile_events
-from include.monitoring.verdict import Kind
 from include.night.watched_day import WatchedDay
 from include.serving.batch import Batch
 from include.types import Longs
@@ -36,11 +35,9 @@ def check_data(watched: WatchedDay) -> Artifact:
     -------
     The artifact with `drift` (see `DataDrift`) and the histograms `now` and `then`.
     """
-    inputs = {
-        "training_set": watched.training_set.manifest.fingerprint,
-        "retrained": max((one.day for one in watched.history if one.verdict == Kind.RETRAIN), default=None),
-        "held": sorted({one.day for one in watched.history if one.verdict == Kind.HOLD}),
-    }
+    training_set = watched.training_set.manifest.fingerprint
+    retrained, held = retrained_and_held(watched.history)
+    inputs = {"training_set": training_set, "retrained": retrained, "held": held}
 
     def make() -> dict[str, Any]:
         users = watched.table(c.USERS, c.USER_INDEX, [c.USER_ID, *columns_of(c.USERS)])
