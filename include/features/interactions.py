@@ -1,8 +1,7 @@
 """From events to weighted pairs of users and items.
 
-Spark; pure DataFrame to DataFrame. Every sum runs over whole numbers (weights in units of
-2^-36, quantities in thousandths), because the order in which Spark adds changes from run to
-run and sums of floating point numbers with it.
+Spark; pure DataFrame to DataFrame. Every sum is of whole numbers (weights in units of 2^-36, quantities in
+thousandths): Spark adds in another order each run, which changes sums of floating point numbers.
 """
 
 from __future__ import annotations
@@ -68,8 +67,8 @@ def daily_events(events: DataFrame, days: Periods) -> DataFrame:
 def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFrame:
     """Return one row for each user and item that have to do with each other, see `Interactions`.
 
-    What came back is undone: when returns of a period are at least its purchases, the pair
-    has no weight and no target events in it. A return does not undo that the item was looked at.
+    When the returns of a period are at least its purchases, the pair has no weight and no target events in it. A
+    return does not undo carts and views.
     """
     kind = F.col(c.EVENT_TYPE)
     is_before, is_target = F.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))

@@ -1,8 +1,7 @@
 """The training set as arrays: what training, evaluation and scoring read.
 
-`build` (Spark) writes it, `load_training_set` reads it back. Two periods run through
-everything: ``before`` ends with the cutoff day (the run date less the holdout), ``all`` ends with
-the run date. Weights decay towards the end of their period.
+`build` (Spark) writes it, `load_training_set` reads it. There are two periods: ``before`` ends with the cutoff day
+(the run date less the holdout), ``all`` with the run date. An event weighs less the longer before the end it was.
 """
 
 from __future__ import annotations
@@ -143,7 +142,7 @@ class TrainingSet:
         return self._pairs(~np.isnat(self.interactions.bought_on))
 
     def had_since(self, since: Mapping[str, dt.date]) -> sparse.csr_matrix:
-        """Return what users had to do with lately: (n_users, n_items) bool CSR.
+        """Return what users bought, carted or viewed lately: (n_users, n_items) bool CSR.
 
         Parameters
         ----------

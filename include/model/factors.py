@@ -1,9 +1,8 @@
 """Factors: what scoring knows of a model.
 
-A LightFM hybrid describes a user (an item) by the sum of the embeddings of its features, its
-own identity among them (Kula 2015, eq. 1-2). So a user or item that the model never saw is
-described by the features that it shares with others, and any model of this form is two
-`FeatureEmbeddings`.
+A hybrid model describes a user (an item) by the sum of the embeddings of its features, its own identity among them
+(Kula 2015, eq. 1-2). So the features that a new user or item shares with others describe it, and any model of this
+form is two `FeatureEmbeddings`.
 """
 
 from __future__ import annotations

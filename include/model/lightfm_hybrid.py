@@ -3,9 +3,8 @@
 One training makes two models: `evaluation` learns from the interactions before the holdout,
 `serving` continues from there for a few epochs on all of them (ADR 2).
 
-Only users and items that have an interaction take part. WARP draws its negatives from all
-items it is shown: an item of which nothing is known yet would be taught that nobody wants
-it. Left out, it is described by its features alone, and so is a new user.
+Only users and items with an interaction take part. WARP draws its negatives from all items that it is shown, so an
+item without any would learn that nobody wants it. Left out, it is described by its features alone, as is a new user.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from include.ranking.kernel import UNDECIDED, PackedItems, TopN, list_lengths, m
 from include.ranking.rules import Profile, Rules
 from include.types import NOTHING, Bools, Codes, Floats, Integers, Longs, Positions, Strings
 
-SURPLUS = 3  # times N: what holds all that rules may pass over, see `_by_group`
-FIRST_SURPLUS = 3  # times N that are ranked first; whoever needs more is done by group
+SURPLUS = 3  # times N: enough for all that rules may skip, see `_by_group`
+FIRST_SURPLUS = 3  # times N are ranked first; users who need more are ranked by group
 
 
 class Packs(NamedTuple):
@@ -61,7 +61,7 @@ def compose_lists(
     users, exclude, user_names, threads
         See `top_n`.
     items
-        Factors; who calls more than once for the same profile packs them once, see `pack_profile`.
+        Factors; to make lists of one profile again, pack them once with `pack_profile`.
     profile
         Of the segment of all these users.
 
@@ -124,11 +124,10 @@ def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.cs
 
 
 def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclude: sparse.csr_matrix | None) -> TopN:
-    """Return, best first, all that reranking could take, however unlike the categories are.
+    """Return, best first, all that reranking could take, however uneven the categories are.
 
-    Of new and of other items apart, the best `cap` of each category; of those the best 3 N: reranking takes at
-    most N and passes over at most one for each pinned item and each item of the other kind that it
-    took. One pass over all scores.
+    Of new and of other items apart, the best `cap` of each category, and of those the best 3 N: reranking takes at
+    most N, and skips at most one for each pinned item and each item of the other kind that it took.
     """
     n = SURPLUS * rules.top_n
     groups = np.unique(rules.categories[ranked]) if rules.cap else np.array([NOTHING])

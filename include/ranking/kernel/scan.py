@@ -1,17 +1,15 @@
-"""The ranking kernel: candidates of every user above a threshold that a sample of the items suggests.
+"""The compiled kernel: each user's candidates above a threshold that a sample of the items suggests.
 
 For a block of users:
 
-1. Every so-manyth panel of the items is scored, and for each user a threshold is chosen that a
-   few more of this sample reach than of the N best should be in it: some 2 N items of all.
-2. The other panels are scored with that threshold. Scores stay in registers until one of
-   them reaches it; what does, and is not left out, becomes a candidate. A panel is passed
-   over when no user of the group can reach the threshold there (Cauchy-Schwarz).
-3. The best N of the candidates are selected. A user with fewer although the threshold held
-   something back is a *miss* and ranked once more without a sample. So the result is exact,
-   and how good the guess was is only a matter of time.
+1. Every so-manyth panel of the items is scored. From this sample each user gets a threshold that some 2 N of all
+   items should reach.
+2. The other panels are scored. Scores stay in registers until one reaches its threshold; then it becomes a candidate,
+   unless it is left out. A panel is skipped when no user of the group can reach the threshold (Cauchy-Schwarz).
+3. The best N candidates are selected. A user who has fewer although the threshold held something back is a *miss* and
+   is ranked again without a sample. So the result is exact, and a bad guess only costs time.
 
-What `simd` says of panels and groups holds here. Everything is compiled as part of `rank`.
+`simd` explains panels and groups. Everything is compiled as part of `rank`.
 """
 
 from __future__ import annotations
@@ -228,8 +226,8 @@ def mark(users, panels, rows, block, left_out):
                 block.left_out[at] = old | bit if left_out else NOTHING_LEFT_OUT
 
 
-# In the two functions that follow, fields have local names: naming a field of a named tuple counts a
-# reference, and the few times ten nanoseconds that this takes are as much as the rest of their inner loops.
+# The next two functions give fields local names: naming a field of a named tuple counts a reference, and those few
+# times ten nanoseconds are as much as the rest of their inner loops.
 
 
 @jit

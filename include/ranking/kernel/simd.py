@@ -1,12 +1,11 @@
-"""The two inner loops of the ranking kernel, as vector instructions.
+"""The inner loops of the ranking kernel as vector instructions.
 
-Neither BLAS nor a compiler's own vectorisation does what the kernel needs: products that stay in
-registers until it is known whether any of them matters, and an append of those that do without a
-branch for each. So both are written as LLVM vectors; LLVM turns them into what the processor has.
+Neither BLAS nor a compiler's vectorisation does what the kernel needs: products that stay in registers until one of
+them matters, and an append of those that do without a branch for each. So both are written as LLVM vectors.
 
-Items stand in *panels* of `WIDTH`, a panel as (dimensions, WIDTH); users in *groups* of `ROWS`,
-a group as (dimensions, ROWS). Every score is the same chain of multiply-adds in the order of the
-dimensions, whatever other users are scored with it: lists do not depend on how users are divided.
+Items stand in *panels* of `WIDTH`, a panel as (dimensions, WIDTH); users in *groups* of `ROWS`, a group as
+(dimensions, ROWS). Every score is the same chain of multiply-adds in the order of the dimensions, whatever other users
+are scored with it, so lists do not depend on how users are divided.
 """
 
 from __future__ import annotations
