@@ -30,7 +30,7 @@ with DAG(
     doc_md=__doc__,
     tags=["by hand"],
     schedule=None,
-    is_paused_upon_creation=False,  # whoever needs it at night should not have to find the switch first
+    is_paused_upon_creation=False,  # on-call should not have to find the switch first
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

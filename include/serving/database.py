@@ -84,7 +84,7 @@ def describe(url: str) -> str:
     if not parts:
         raise ConfigurationError(
             "NIGHTSHELF_DATABASE_URL or NIGHTSHELF_ANALYST_URL is missing or is no postgresql:// URL",
-            remedy="set it, or start the embedded stack with `make up`, which writes it",
+            remedy="set it, or start the development stack with `make up`, which writes it",
         )
     host, port = parts.get("host", "localhost"), parts.get("port", "5432")
     return f"{host}:{port}/{parts.get('dbname', '')} as {parts.get('user', '')}"

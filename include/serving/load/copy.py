@@ -132,7 +132,7 @@ class Stream:
         try:
             self._parts.put_nowait(None)
         except queue.Full:
-            return  # whoever takes the next part sees that it is broken
+            return  # the next part to be taken finds it broken
 
 
 Targets: TypeAlias = "Sequence[tuple[Stream, Future[Counted]]]"
