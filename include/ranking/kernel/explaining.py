@@ -53,7 +53,7 @@ def contributors(
     if lengths is None:
         lengths = np.linalg.norm(vectors, axis=1).astype(np.float32)
     indices, indptr = history.indices.astype(np.int32, copy=False), history.indptr.astype(np.int64, copy=False)
-    find = strongest if (available() if compiled is None else compiled) else plain.strongest
+    find = best_contributors if (available() if compiled is None else compiled) else plain.best_contributors
     found: Integers = find(
         np.ascontiguousarray(lists), indptr, indices, weights, np.ascontiguousarray(vectors), lengths,
         np.float32(MIN_SIMILARITY),
@@ -62,7 +62,9 @@ def contributors(
 
 
 @jit_entry
-def strongest(lists: Any, indptr: Any, indices: Any, weights: Any, vectors: Any, lengths: Any, threshold: Any) -> Any:
+def best_contributors(
+    lists: Any, indptr: Any, indices: Any, weights: Any, vectors: Any, lengths: Any, threshold: Any
+) -> Any:
     """Take one small matrix product a user, list times history, and one look at each of its cells."""
     users, n = lists.shape
     found = np.full((users, n), np.int32(NOTHING))

@@ -72,7 +72,7 @@ def multiply_add(a: Floats, b: Floats, c: Floats) -> Floats:
     return rounded
 
 
-def strongest(
+def best_contributors(
     lists: Integers,
     indptr: Longs,
     indices: Integers,
@@ -81,7 +81,7 @@ def strongest(
     lengths: Floats,
     threshold: np.float32,
 ) -> Integers:
-    """Do what `explaining.strongest` does."""
+    """Do what `explaining.best_contributors` does."""
     found = np.full(lists.shape, NOTHING, dtype=np.int32)
     for user, row in enumerate(lists):
         listed, entries = row[row != NOTHING], slice(indptr[user], indptr[user + 1])
