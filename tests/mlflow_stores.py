@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from include.settings import Settings
-from include.tracking.store import tracking
+from include.tracking.store import MODEL, ensure_model, experiment_id, tracking
 
 
 def make_tables(settings: Settings) -> Path:
@@ -26,3 +26,17 @@ def copy_tables(tables: Path, settings: Settings) -> Settings:
 
 def store_file(settings: Settings) -> Path:
     return Path(settings.tracking_uri.removeprefix("sqlite:///"))
+
+
+def init_store(settings: Settings) -> None:
+    """Make the experiment and the registered model; what is there stays."""
+    with tracking(settings) as client:
+        experiment_id(client, settings)
+        ensure_model(client)
+
+
+def get_aliases(settings: Settings) -> dict[str, str]:
+    """Return alias to version."""
+    with tracking(settings) as client:
+        ensure_model(client)
+        return {name: str(version) for name, version in client.get_registered_model(MODEL).aliases.items()}

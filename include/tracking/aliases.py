@@ -46,10 +46,3 @@ def set_aliases(settings: Settings, champion: str | None, previous: str | None, 
 def _night(client: MlflowClient, version: str | None) -> str:
     """Return the ISO run date that a version was trained for, "" without one."""
     return str(client.get_model_version(MODEL, version).tags.get(RUN_DATE, "")) if version else ""
-
-
-def get_aliases(settings: Settings) -> dict[str, str]:
-    """Return alias to version."""
-    with tracking(settings) as client:
-        ensure_model(client)
-        return {name: str(version) for name, version in client.get_registered_model(MODEL).aliases.items()}

@@ -66,16 +66,6 @@ def describe(uri: str) -> str:
     return uri if parts.password is None else uri.replace(f":{parts.password}@", ":***@")
 
 
-def init_store(settings: Settings) -> None:
-    """Make the store's tables, the experiment and the registered model; what is there stays.
-
-    The first call on a new database takes seconds; nothing else needs this function to be called.
-    """
-    with tracking(settings) as client:
-        experiment_id(client, settings)
-        ensure_model(client)
-
-
 def experiment_id(client: MlflowClient, settings: Settings) -> str:
     """Return the experiment's id; make it on first use.
 

@@ -28,11 +28,12 @@ from devstack.scheduler import DAG
 from devstack.stack import AIRFLOW_PORT, delete_stack
 from include.lake import open_lake
 from include.settings import PROJECT, load_settings
-from include.tracking import get_aliases, set_aliases
+from include.tracking import set_aliases
 from tests import leaks
 from tests.airflow_api import UserApi
 from tests.batches import write_batch
 from tests.integration.approval import RollbackRun
+from tests.mlflow_stores import get_aliases
 from tests.waiting import eventually
 from tests.webhooks import Webhook, webhook_server
 

@@ -11,12 +11,13 @@ from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
 from include.serving.publish import publish
 from include.settings import Settings
-from include.tracking import get_aliases, register
+from include.tracking import register
 from jobs import audit_rollback, promote, rollback
 from tests.batches import DAY, write_batch
 from tests.databases import Database
 from tests.include.tracking.made import make_lineage, make_model
 from tests.jobs.nights import with_policy
+from tests.mlflow_stores import get_aliases
 
 pytestmark = pytest.mark.postgres
 

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from include.settings import Settings, load_settings
-from include.tracking import init_store
-from tests.mlflow_stores import copy_tables
+from tests.mlflow_stores import copy_tables, init_store
 
 
 @pytest.fixture(scope="package")

@@ -3,9 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from include.settings import Settings
-from include.tracking import get_aliases, register, set_aliases
+from include.tracking import register, set_aliases
 from include.tracking.store import MODEL, tracking
 from tests.include.tracking.made import make_lineage, make_model
+from tests.mlflow_stores import get_aliases
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 
 from include.errors import TrackingError
 from include.settings import Settings, load_settings
-from include.tracking import find_version, init_store
+from include.tracking import find_version
 from include.tracking.store import EXPERIMENT, describe, tracking
+from tests.mlflow_stores import init_store
 
 
 def test_making_the_store_again_changes_nothing(store: Settings) -> None:
