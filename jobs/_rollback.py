@@ -18,7 +18,7 @@ def _text(value: str) -> str:
 
 
 @dataclass(frozen=True)
-class Config:
+class RollbackConfig:
     to: str = _command.argument(f"a kept batch_id, or {PREVIOUS}", required=True)
     reason: str = _command.argument("why; for those who read it later", required=True, type=_text)
     by: str | None = _command.argument("who; the database login when left out", type=_text)

@@ -28,15 +28,15 @@ DONE: dict[str, tuple[Outcome, str]] = {
 
 
 @dataclass(frozen=True)
-class Config:
+class AuditDriftConfig:
     date: dt.date = _command.run_date()
     states: str = _command.argument("how the tasks before ended", default="", metavar="TASK=STATE,...")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(AuditDriftConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: AuditDriftConfig) -> _command.Result:
     """Record the outcome.
 
     Raises

@@ -19,14 +19,14 @@ from jobs import _command, _rollback
 
 
 @dataclass(frozen=True)
-class Config(_rollback.Config):
+class AuditRollbackConfig(_rollback.RollbackConfig):
     answer: str = _command.argument("what people answered", choices=("approve", "reject"), required=True)
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(AuditRollbackConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: AuditRollbackConfig) -> _command.Result:
     """Return what readers see because of the request, nothing when it was refused.
 
     Raises

@@ -21,7 +21,7 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class BuildTrainingSetConfig:
     date: dt.date = _command.run_date()
     fresh_since: dt.date | None = _command.argument(
         "what happened before this day weighs less, see retrain.old_weight in drift.yaml; empty: nothing does",
@@ -29,10 +29,10 @@ class Config:
     )
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(BuildTrainingSetConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: BuildTrainingSetConfig) -> _command.Result:
     """Build or find the training set and return its folder and counts."""
     policy = load_policy(settings)
     old_weight = load_drift_policy(settings.drift_policy_file).retrain.old_weight if config.fresh_since else 1.0

@@ -18,14 +18,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class DataDriftConfig:
     date: dt.date = _command.run_date()
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(DataDriftConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: DataDriftConfig) -> _command.Result:
     """Check the day's data, or find the check."""
     part = check_data(open_day(settings, config.date))
     found = part.read_json()["drift"]

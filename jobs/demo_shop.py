@@ -24,7 +24,7 @@ LAST_OF_HISTORY = OPENING + dt.timedelta(days=DEFAULT_HISTORY_DAYS - 1)
 
 
 @dataclass(frozen=True)
-class Config:
+class DemoShopConfig:
     first: dt.date = _command.day(f"default {OPENING}", flag="--from", default=OPENING)
     last: dt.date = _command.day(f"default {LAST_OF_HISTORY}", flag="--to", default=LAST_OF_HISTORY)
     users: int = _command.argument(f"at the opening; default {DEFAULTS.users}", type=int, default=DEFAULTS.users)
@@ -38,10 +38,10 @@ class Config:
     )
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(DemoShopConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: DemoShopConfig) -> _command.Result:
     """Write the days into the landing zone and return what was delivered."""
     faults = [parse_fault(text) for text in config.fault]
     shop = Shop(ShopConfig(users=config.users, items=config.items, seed=config.seed), faults)

@@ -26,15 +26,15 @@ logger = logging.getLogger("nightshelf.evaluate")
 
 
 @dataclass(frozen=True)
-class Config:
+class EvaluateConfig:
     training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
     model_version: str = _command.argument("the challenger's registered version", required=True)
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(EvaluateConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: EvaluateConfig) -> _command.Result:
     """Return the evaluation of this challenger, made now unless it is there."""
     source, policy = open_artifact(open_lake(settings.lake_uri), config.training_set), load_policy(settings)
     with connect(settings.database_url, "evaluate") as connection:

@@ -27,14 +27,14 @@ logger = logging.getLogger("nightshelf.gate")
 
 
 @dataclass(frozen=True)
-class Config:
+class GateConfig:
     evaluation: str = _command.folder("evaluations/<run date>-<fingerprint>")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(GateConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: GateConfig) -> _command.Result:
     """Return the decision on one evaluation; the first one that was taken stands."""
     evaluation = open_artifact(open_lake(settings.lake_uri), config.evaluation)
     report = read_report(evaluation)

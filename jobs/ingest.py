@@ -20,7 +20,7 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class IngestConfig:
     tables: list[str] = _command.argument("tables to ingest", nargs="+", choices=TABLES, default=list(TABLES))
     date: dt.date | None = _command.day("the day to ingest")
     first: dt.date | None = _command.day("first day of a range", flag="--from")
@@ -45,10 +45,10 @@ class Config:
         return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(IngestConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: IngestConfig) -> _command.Result:
     """Ingest each table and return its counts."""
     from include.ingest.ingest import ingest_table
 

@@ -18,15 +18,15 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class KeepConfig:
     date: dt.date = _command.run_date()
     model_version: str = _command.argument("the version that the gate judged", required=True)
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(KeepConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: KeepConfig) -> _command.Result:
     """Set the aliases by the decisions."""
     return follow(settings, promoted(settings), config.model_version)
 

@@ -19,16 +19,16 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class LandConfig:
     source: Path = _command.argument("your file, or the folder of your files", type=Path, required=True)
     first: dt.date | None = _command.day("first day to write", flag="--from")
     last: dt.date | None = _command.day("last day to write", flag="--to")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(LandConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: LandConfig) -> _command.Result:
     """Write the days and return what was written."""
     dataset = load_dataset(settings.dataset)
     return land(open_lake(settings.landing_uri), dataset, config.source, config.first, config.last)

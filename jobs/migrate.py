@@ -15,14 +15,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class MigrateConfig:
     """The job takes no arguments."""
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(MigrateConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: MigrateConfig) -> _command.Result:
     """Apply what is missing and name it."""
     return {"applied": migrate(settings.database_url)}
 

@@ -19,14 +19,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class PerformanceConfig:
     date: dt.date = _command.run_date()
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(PerformanceConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: PerformanceConfig) -> _command.Result:
     """Compare the lists, or find the comparison."""
     part = check_performance(open_day(settings, config.date))
     found = part.read_json()

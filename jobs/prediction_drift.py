@@ -19,14 +19,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class PredictionDriftConfig:
     date: dt.date = _command.run_date()
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(PredictionDriftConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: PredictionDriftConfig) -> _command.Result:
     """Check the lists, or find the check."""
     part = check_predictions(open_day(settings, config.date))
     found = part.read_json()

@@ -16,14 +16,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class PrepareSparkConfig:
     local: bool = _command.argument("write nothing to the lake: it is not there yet", action="store_true")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(PrepareSparkConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: PrepareSparkConfig) -> _command.Result:
     """Prepare what is missing and say where it is."""
     archive = prepare_classes(settings, local=config.local)
     return {"archive": str(archive), "kernel": compile_kernel()}

@@ -19,15 +19,15 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class PromoteConfig:
     date: dt.date = _command.run_date()
     model_version: str = _command.argument("the version that the gate judged", required=True)
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(PromoteConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: PromoteConfig) -> _command.Result:
     """Set the aliases after checking that the gate promoted this version.
 
     Raises

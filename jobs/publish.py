@@ -19,15 +19,15 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class PublishConfig:
     batch: str = _command.folder("batches/<batch_id>")
     force: bool = _command.argument("go live even over a batch of a later night", action="store_true")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(PublishConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: PublishConfig) -> _command.Result:
     """Publish the batch and return what readers see of it."""
     batch = open_batch(open_lake(settings.lake_uri), config.batch)
     keep = load_policy(settings).publish.keep_batches

@@ -20,14 +20,14 @@ from include.serving.database import WRITER, connect
 from include.serving.rollback import roll_back
 from include.settings import Settings
 from jobs import _command
-from jobs._rollback import Config
+from jobs._rollback import RollbackConfig
 
 logger = logging.getLogger("nightshelf.rollback")
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(RollbackConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: RollbackConfig) -> _command.Result:
     """Carry the request out and set the aliases by the decisions."""
     request = config.request_for(settings)
     started = time.monotonic()

@@ -22,15 +22,15 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class ScoreConfig:
     date: dt.date = _command.run_date()
     training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(ScoreConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: ScoreConfig) -> _command.Result:
     """Return the batch of the run date, made now unless it is there."""
     lake = open_lake(settings.lake_uri)
     source = find_source(settings, lake, config.date, config.training_set, load_policy(settings))

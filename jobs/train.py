@@ -19,14 +19,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class TrainConfig:
     training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(TrainConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: TrainConfig) -> _command.Result:
     """Return the version that holds the models of this training set and policy."""
     source = open_artifact(open_lake(settings.lake_uri), config.training_set)
     return {"model_version": find_or_train(settings, source, load_policy(settings))}

@@ -19,14 +19,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class ValidateConfig:
     date: dt.date = _command.run_date()
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(ValidateConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: ValidateConfig) -> _command.Result:
     """Check the day and return what was found."""
     report = validate_day(open_lake(settings.lake_uri), config.date, load_policy(settings))
     raise_if_broken(report)

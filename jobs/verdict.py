@@ -26,17 +26,17 @@ SAID = 3  # reasons in the result
 
 
 @dataclass(frozen=True)
-class Config:
+class VerdictConfig:
     date: dt.date = _command.run_date()
     data: str = _command.folder("drift/<day>/data-<fingerprint>")
     predictions: str = _command.folder("drift/<day>/predictions-<fingerprint>")
     performance: str = _command.folder("drift/<day>/performance-<fingerprint>")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(VerdictConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: VerdictConfig) -> _command.Result:
     """Return the day's verdict, made now unless it was made before."""
     watched = open_day(settings, config.date)
     folders = (config.data, config.predictions, config.performance)

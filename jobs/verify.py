@@ -17,14 +17,14 @@ from jobs import _command
 
 
 @dataclass(frozen=True)
-class Config:
+class VerifyConfig:
     batch: str = _command.folder("batches/<batch_id>")
 
 
-parse_args = _command.command_line(Config, __doc__)
+parse_args = _command.command_line(VerifyConfig, __doc__)
 
 
-def run(settings: Settings, config: Config) -> _command.Result:
+def run(settings: Settings, config: VerifyConfig) -> _command.Result:
     """Compare what readers see with the lake and return what was compared."""
     batch = open_batch(open_lake(settings.lake_uri), config.batch)
     return asdict(verify(settings.analyst_url, batch))

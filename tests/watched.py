@@ -70,7 +70,8 @@ class WatchedShop:
     def run(self, job: str, number: int, **options: Any) -> dict[str, Any]:
         """Run a job on a day as its command line would."""
         module = importlib.import_module(f"jobs.{job}")
-        return dict(module.run(self.settings, module.Config(date=day_after(number), **options)))
+        config = getattr(module, f"{job.title().replace('_', '')}Config")
+        return dict(module.run(self.settings, config(date=day_after(number), **options)))
 
     def judge(self, number: int) -> dict[str, Any]:
         """Run the checks of a day and return the verdict."""

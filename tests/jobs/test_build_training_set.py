@@ -39,7 +39,7 @@ def commit_two_days(lake: Lake) -> None:
 
 
 def run(settings: Settings, day: dt.date = LAST) -> Any:
-    return job.run(settings, job.Config(day, None))
+    return job.run(settings, job.BuildTrainingSetConfig(day, None))
 
 
 @pytest.mark.spark

@@ -19,11 +19,11 @@ pytestmark = pytest.mark.postgres
 
 
 def run(settings: Settings, folder: str, version: str) -> Any:
-    return evaluate.run(settings, evaluate.Config(folder, version))
+    return evaluate.run(settings, evaluate.EvaluateConfig(folder, version))
 
 
 def make_version(settings: Settings, folder: str) -> str:
-    return str(train.run(settings, train.Config(folder))["model_version"])
+    return str(train.run(settings, train.TrainConfig(folder))["model_version"])
 
 
 def promote(settings: Settings, run_date: dt.date, version: str) -> None:

@@ -34,7 +34,7 @@ def commit(
 
 
 def run(settings: Settings, folder: str) -> Any:
-    return gate.run(settings, gate.Config(folder))
+    return gate.run(settings, gate.GateConfig(folder))
 
 
 def test_a_promotion_is_recorded_with_its_reasons_and_figures(

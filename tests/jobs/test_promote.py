@@ -37,7 +37,7 @@ class Nights:
             record_decision(connection, decision)
 
     def follow(self, job: Any, night: int) -> Any:
-        return job.run(self.settings, job.Config(DAYS[night], self.versions[night]))
+        return job.run(self.settings, job.PromoteConfig(DAYS[night], self.versions[night]))
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ METRICS = {"k": 5, "challenger": {"recall": 0.4}, "champion": {"recall": 0.3}, "
 
 
 def run(settings: Settings, folder: str, date: Any = RUN_DATE) -> Any:
-    return job.run(settings, job.Config(date, folder))
+    return job.run(settings, job.ScoreConfig(date, folder))
 
 
 def read(lake: Lake, folder: str) -> tuple[pa.Table, dict[str, Any]]:
@@ -56,7 +56,7 @@ def test_the_champion_scores_everyone_once(tracked: Settings, database: Database
     settings = with_policy(tracked, database, ranking={"top_n": 10, "fallback_items": 7})
     lake = open_lake(settings.lake_uri)
     folder = commit_training_set(lake)
-    decide(settings, train.run(settings, train.Config(folder))["model_version"])
+    decide(settings, train.run(settings, train.TrainConfig(folder))["model_version"])
     result = run(settings, folder)
     lists, details = read(lake, result["batch"])
 

@@ -14,7 +14,7 @@ from tests.jobs.nights import commit_training_set, with_policy
 
 
 def run(settings: Settings, folder: str) -> Any:
-    return train.run(settings, train.Config(folder))["model_version"]
+    return train.run(settings, train.TrainConfig(folder))["model_version"]
 
 
 def test_training_again_reuses_the_version(tracked: Settings, lake: Lake, caplog: pytest.LogCaptureFixture) -> None:
