@@ -37,7 +37,8 @@ class Nights:
             record_decision(connection, decision)
 
     def follow(self, job: Any, night: int) -> Any:
-        return job.run(self.settings, job.PromoteConfig(DAYS[night], self.versions[night]))
+        arguments = ["--date", str(DAYS[night]), "--model-version", self.versions[night]]
+        return job.run(self.settings, job.parse_args(arguments))
 
 
 @pytest.fixture
