@@ -8,9 +8,11 @@ Text between the tables is kept; each table stands between two marker comments.
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -33,11 +35,25 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
 def render(page: str, rows: Rows) -> str:
-    """Return the page with the tables that the database gives; `rows` runs a query."""
+    """Return the page with the tables that the database gives; `rows` runs a query.
+
+    A column that an earlier view has with the same type and meaning is only named.
+    """
     views = []
+    first: dict[tuple[str, ...], str] = {}  # column, type and meaning to the view that has them first
     for (name, meaning), columns in groupby(rows(COLUMNS), key=lambda row: row[:2]):
-        lines = ((f"`{column}`", kind, text) for *_, column, kind, text in columns)
-        views.append(f"### `reco.{name}`\n\n{meaning}\n\n{markdown_table(('column', 'type', 'meaning'), lines)}\n")
+        own, others = [], defaultdict(list)
+        for _, _, *column in columns:
+            view = first.setdefault(tuple(column), name)
+            if view == name:
+                own.append((f"`{column[0]}`", *column[1:]))
+            else:
+                others[view].append(f"`{column[0]}`")
+        table = markdown_table(("column", "type", "meaning"), own)
+        same = "".join(
+            fill(f"As in `reco.{view}`: {', '.join(names)}.", 120) + "\n\n" for view, names in others.items()
+        )
+        views.append(f"### `reco.{name}`\n\n{meaning}\n\n{table}\n{same}")
     reasons = rows("SELECT reason, code, text FROM reco.reasons ORDER BY code")
     lines = ((f"`{reason}`", str(code), f"`{text}`") for reason, code, text in reasons)
     page = with_table(page, "reasons", markdown_table(("reason", "code", "what `reason_text` says"), lines))

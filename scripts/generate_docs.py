@@ -49,8 +49,8 @@ def import_table() -> str:
         for name in _names(layer):
             below = [other for lower in layers[depth + 1 :] for other in _names(lower)]
             refused = {one.removeprefix("include.") for one in _refused(f"include.{name}", rules)} & set(below)
-            allowed = "rows below" if below else "nothing of ours"
-            rows.append((f"`include.{name}`", _subject(f"include/{name}"), allowed + _except(refused)))
+            allowed = _except(refused).strip() if below else "nothing of ours"
+            rows.append((f"`include.{name}`", _subject(f"include/{name}"), allowed))
     return markdown_table(("package", "subject", "may import"), rows)
 
 
