@@ -24,9 +24,10 @@ class Cluster:
         self.folder, self.variables = folder, dict(variables)
         self.processes: list[subprocess.Popen[bytes]] = []
         self._started = 0
-        with socket.socket() as probe:
+        with socket.socket() as probe, socket.socket() as other:
             probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+            other.bind(("127.0.0.1", 0))
+            self.port, self.page = probe.getsockname()[1], other.getsockname()[1]
         self.url = f"spark://127.0.0.1:{self.port}"
 
     def start(self, kind: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -46,7 +47,7 @@ class Cluster:
         log = (self.folder / f"process-{self._started}.log").open("wb")
         with log:
             process = subprocess.Popen(
-                [*command, *arguments, "--webui-port", "0"],
+                [*command, "--webui-port", "0", *arguments],
                 env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
@@ -107,7 +108,7 @@ def running_cluster(folder: Path, **variables: str) -> Iterator[Cluster]:
     """
     made = Cluster(folder, variables)
     try:
-        made.start("master.Master", "--port", str(made.port))
+        made.start("master.Master", "--port", str(made.port), "--webui-port", str(made.page))
         wait_until(lambda: listens(made.port), made)
         for _ in range(WORKERS):
             made.start_worker()

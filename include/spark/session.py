@@ -25,6 +25,7 @@ from include.errors import ConfigurationError
 from include.lake import open_lake
 from include.settings import PROJECT, Settings, hand_on, load_s3_settings
 from include.spark.s3 import forget_keys, jar_path, s3_options, uses_s3
+from include.spark.standalone import SCHEME, ExecutorWatch, offer_own_address
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,6 +73,8 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     ------
     ConfigurationError
         When no Java runtime starts, or the lake is on S3 and the jars for it are missing.
+    ExecutorsLostError
+        When a standalone cluster starts executors and none reaches the driver.
     """
     from pyspark.errors import PySparkRuntimeError
     from pyspark.logger import PySparkLogger
@@ -84,6 +87,8 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
     if is_this_machine(settings.spark_master):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= THIS_MACHINE
+    elif settings.spark_master.startswith(SCHEME):
+        offer_own_address(settings.spark_master)
     access = load_s3_settings() if uses_s3(settings) else None
     if access:
         options |= s3_options(settings, access)
@@ -110,7 +115,8 @@ def spark_session(name: str, settings: Settings, java_options: tuple[str, ...] =
         spark.sparkContext.environment.update(access.address())
         forget_keys(spark)
     try:
-        yield spark
+        with ExecutorWatch(spark, settings.spark_master):
+            yield spark
     finally:
         spark.stop()
 
