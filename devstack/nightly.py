@@ -33,6 +33,7 @@ from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.lake import Lake, open_lake
 from include.settings import PROJECT, Settings, load_s3_settings, load_settings
+from include.spark.s3 import check_jars, uses_s3
 from include.spark.session import class_archive
 
 POOLS = PROJECT / "deploy" / "airflow" / "pools.json"
@@ -87,6 +88,9 @@ class Nightly:
         """Return the plan, after looking for everything that would stop a night later."""
         find_java(self.environment)
         plan = make_plan(self.request, self.home.values(), self.home.root)
+        settings = self._settings()
+        if plan.lake == S3 or uses_s3(settings):
+            check_jars(settings)
         check_room(self.home.root)
         return plan
 

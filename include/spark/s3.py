@@ -59,6 +59,22 @@ def jar_path(settings: Settings) -> str:
     return os.pathsep.join(str(settings.jar_folder / name) for name in jar_names())
 
 
+def check_jars(settings: Settings) -> None:
+    """Make sure that the pinned jars are there.
+
+    Raises
+    ------
+    ConfigurationError
+        When one is missing.
+    """
+    missing = [name for name in jar_names() if not (settings.jar_folder / name).is_file()]
+    if missing:
+        raise ConfigurationError(
+            f"Spark cannot use S3 without {', '.join(missing)} in {settings.jar_folder}",
+            remedy="run make jars, which fetches them once for an installation",
+        )
+
+
 def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
     """Return the options of a Spark that reads and writes S3.
 
@@ -67,12 +83,7 @@ def s3_options(settings: Settings, access: S3Settings) -> dict[str, str]:
     ConfigurationError
         When a jar is missing.
     """
-    missing = [name for name in jar_names() if not (settings.jar_folder / name).is_file()]
-    if missing:
-        raise ConfigurationError(
-            f"Spark cannot use S3 without {', '.join(missing)} in {settings.jar_folder}",
-            remedy="run make jars, which fetches them once for an installation",
-        )
+    check_jars(settings)
     path = jar_path(settings)
     return {
         "spark.driver.extraClassPath": path,

@@ -118,3 +118,14 @@ def test_two_at_a_time_are_refused(nightly: Callable[[Request], Recorded]) -> No
     with run.home.alone("nightly"), pytest.raises(StackError, match="`nightly` already runs"):
         run.run()
     assert run.jobs == []
+
+
+@pytest.mark.parametrize(("lake", "variables"), [("s3", {}), (None, {"LAKE_URI": "s3://shop/lake"})])
+def test_a_lake_on_s3_without_spark_s_jars_is_noticed_before_anything_lands(
+    nightly: Callable[[Request], Recorded], tmp_path: Path, lake: str | None, variables: dict[str, str]
+) -> None:
+    run = nightly(Request(lake=lake))
+    run.environment = {**os.environ, "NIGHTSHELF_CACHE": str(tmp_path / "empty"), **variables}
+    with pytest.raises(ConfigurationError, match="run make jars"):
+        run._check()
+    assert run.jobs == []
