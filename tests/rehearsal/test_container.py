@@ -118,7 +118,7 @@ def test_each_has_an_address_of_its_own_and_workers_are_two(stack: Stack) -> Non
     addresses = [container.environment["SPARK_LOCAL_IP"] for container in stack.containers.values()]
     assert len(set(addresses)) == len(addresses)
     assert {"spark-worker-1", "spark-worker-2"} <= set(stack.containers)
-    assert stack.left_out == ["alertmanager", "grafana"]
+    assert stack.left_out == ["seaweedfs", "alertmanager", "grafana"]
 
 
 def test_jobs_find_the_servers_by_the_compose_file_s_variables(stack: Stack) -> None:
