@@ -79,7 +79,7 @@ lint: dev ## ruff, mypy, the import directions, and the words and width of what 
 	@.venv/bin/lint-imports
 	@.venv/bin/python scripts/check_prose.py
 
-docs: setup ## write the tables of docs/ that follow from the code: settings, packages
+docs: setup ## write the lists of docs/ that follow from the code: settings, packages
 	@.venv/bin/python scripts/generate_docs.py
 
 bench: $(if $(filter s3,$(or $(PARTS),s3)),s3)

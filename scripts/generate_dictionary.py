@@ -1,8 +1,8 @@
-"""Write the tables of docs/data-dictionary.md from the comments in a migrated database.
+"""Write the lists of columns and the reasons of docs/data-dictionary.md from the comments in a migrated database.
 
     python scripts/generate_dictionary.py [URL]     by default the analysts' database of the settings
 
-Text between the tables is kept; each table stands between two marker comments.
+Other text is kept: what is generated stands between two marker comments.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -20,7 +19,7 @@ sys.path.insert(0, str(PROJECT))
 
 from include.serving.database import Connection, connect  # noqa: E402
 from include.settings import load_settings  # noqa: E402
-from scripts.generate_docs import markdown_table, with_table  # noqa: E402
+from scripts.generate_docs import markdown_list, markdown_table, with_table  # noqa: E402
 
 PAGE = PROJECT / "docs" / "data-dictionary.md"
 COLUMNS = """
@@ -35,7 +34,7 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
 def render(page: str, rows: Rows) -> str:
-    """Return the page with the tables that the database gives; `rows` runs a query.
+    """Return the page with what the database says; `rows` runs a query.
 
     A column that an earlier view has with the same type and meaning is only named.
     """
@@ -46,14 +45,11 @@ def render(page: str, rows: Rows) -> str:
         for _, _, *column in columns:
             view = first.setdefault(tuple(column), name)
             if view == name:
-                own.append((f"`{column[0]}`", *column[1:]))
+                own.append("`{}` ({}): {}".format(*column))
             else:
                 others[view].append(f"`{column[0]}`")
-        table = markdown_table(("column", "type", "meaning"), own)
-        same = "".join(
-            fill(f"As in `reco.{view}`: {', '.join(names)}.", 120) + "\n\n" for view, names in others.items()
-        )
-        views.append(f"### `reco.{name}`\n\n{meaning}\n\n{table}\n{same}")
+        own += [f"as in `reco.{view}`: {', '.join(names)}" for view, names in others.items()]
+        views.append(f"### `reco.{name}`\n\n{meaning}\n\n{markdown_list(own)}\n")
     reasons = rows("SELECT reason, code, text FROM reco.reasons ORDER BY code")
     lines = ((f"`{reason}`", str(code), f"`{text}`") for reason, code, text in reasons)
     page = with_table(page, "reasons", markdown_table(("reason", "code", "what `reason_text` says"), lines))

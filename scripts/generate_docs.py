@@ -1,9 +1,9 @@
-"""Write the tables of docs/ that follow from the code; `make docs` runs it.
+"""Write the lists of docs/ that follow from the code; `make docs` runs it.
 
     python scripts/generate_docs.py
 
 `docs/configuration.md` gets the settings from the fields of `include.settings`, `docs/architecture.md` the packages
-from their docstrings and the import rules in pyproject.toml. Each table stands between two marker comments.
+from their docstrings and the import rules in pyproject.toml. Each stands between two marker comments.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -24,17 +25,16 @@ from pydantic_core import PydanticUndefined  # noqa: E402
 from include.settings import S3Settings, Settings  # noqa: E402
 
 
-def settings_table() -> str:
-    """Return every variable with its default and meaning, a row each."""
+def settings_list() -> str:
+    """Return every variable with its default and meaning."""
     fields = [field for model in (Settings, S3Settings) for field in model.model_fields.values()]
-    return markdown_table(
-        ("variable", "default", "meaning"),
-        ((f"`{field.validation_alias}`", _default(field.default), field.description or "") for field in fields),
+    return markdown_list(
+        f"`{field.validation_alias}`{_default(field.default)}: {field.description or ''}" for field in fields
     )
 
 
-def import_table() -> str:
-    """Return every package with its subject and with what it may import, the top of the layers first."""
+def import_list() -> str:
+    """Return every package with its subject and the rules of its own for imports, the top of the layers first."""
     rules = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = next(contract["layers"] for contract in rules["contracts"] if contract["type"] == "layers")
     roots = [root for root in rules["root_packages"] if root != "include"]
@@ -42,16 +42,14 @@ def import_table() -> str:
     for root in sorted(roots):
         refused = _refused(root, rules)
         others = [other for other in sorted(roots) if other not in {root, *refused}]
-        rows.append(
-            (f"`{root}`", _subject(root), ", ".join([f"`{name}`" for name in others] + _library(layers, refused)))
-        )
+        allowed = ", ".join([f"`{name}`" for name in others] + _library(layers, refused))
+        rows.append(f"`{root}`: {_subject(root)}. Imports {allowed}")
     for depth, layer in enumerate(layers):
         for name in _names(layer):
             below = [other for lower in layers[depth + 1 :] for other in _names(lower)]
             refused = {one.removeprefix("include.") for one in _refused(f"include.{name}", rules)} & set(below)
-            allowed = _except(refused).strip() if below else "nothing of ours"
-            rows.append((f"`include.{name}`", _subject(f"include/{name}"), allowed))
-    return markdown_table(("package", "subject", "may import"), rows)
+            rows.append(f"`include.{name}`: {_subject(f'include/{name}')}{_except(refused, '; not ')}")
+    return markdown_list(rows)
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -69,13 +67,13 @@ def with_table(page: str, name: str, table: str) -> str:
 
 
 TABLES = {
-    "docs/configuration.md": ("settings", settings_table),
-    "docs/architecture.md": ("packages", import_table),
+    "docs/configuration.md": ("settings", settings_list),
+    "docs/architecture.md": ("packages", import_list),
 }
 
 
 def main() -> None:
-    """Write each table into its page."""
+    """Write each list into its page."""
     for path, (name, table) in TABLES.items():
         page = PROJECT / path
         page.write_text(with_table(page.read_text(), name, table()))
@@ -87,9 +85,15 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return next(lines) + "|---" * len(names) + "|\n" + "".join(lines)
 
 
+def markdown_list(lines: Iterable[str]) -> str:
+    return "".join(
+        fill(line, 120, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False) + "\n" for line in lines
+    )
+
+
 def _default(value: Any) -> str:
     shown = "" if value is PydanticUndefined or value is None else re.sub(r"^(\d\d:\d\d):00$|\.0$", r"\1", str(value))
-    return f"`{shown}`" if shown else ""
+    return f" = `{shown}`" if shown else ""
 
 
 def _names(layer: str) -> list[str]:
@@ -126,8 +130,8 @@ def _library(layers: list[str], refused: set[str]) -> list[str]:
     return [f"`include.{name}`" for name in sorted(left)]
 
 
-def _except(names: set[str]) -> str:
-    return " except " + ", ".join(f"`{name}`" for name in sorted(names)) if names else ""
+def _except(names: set[str], word: str = " except ") -> str:
+    return word + ", ".join(f"`{name}`" for name in sorted(names)) if names else ""
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ def documented() -> dict[str, tuple[str, list[tuple[str, ...]]]]:
     sections = re.split(r"^### `reco\.(\w+)`\n\n", PAGE, flags=re.MULTILINE)[1:]
     views: dict[str, tuple[str, list[tuple[str, ...]]]] = {}
     for name, text in zip(sections[::2], sections[1::2], strict=True):
-        body = text.split("\n## ")[0]
-        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (.+) \|$", body, flags=re.MULTILINE)
-        for view, columns in re.findall(r"^As in `reco\.(\w+)`: ([^.]+)\.$", body, flags=re.MULTILINE):
+        body = text.split("\n## ")[0].replace("\n  ", " ")
+        rows = re.findall(r"^- `(\w+)` \(([^)]+)\): (.+)$", body, flags=re.MULTILINE)
+        for view, columns in re.findall(r"^- as in `reco\.(\w+)`: (.+)$", body, flags=re.MULTILINE):
             there = {row[0]: row for row in views[view][1]}
             rows += [there[column] for column in re.findall(r"`(\w+)`", columns)]
         views[name] = (body.split("\n\n")[0], sorted(rows))

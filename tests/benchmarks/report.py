@@ -70,7 +70,7 @@ def write_report(figures: Figures, folder: Path) -> None:
         blas=figures["blas"],
         targets="\n".join(target_rows(figures)),
         cases="\n".join(case_table(case) for case in cases.values()),
-        rest=rest_table(figures),
+        rest=rest_list(figures),
     )
     (folder / "benchmarks.md").write_text(text)
     if cases:
@@ -132,15 +132,15 @@ def share(values: list[float]) -> str:
     return f"{values[0]:.2g}" if values[0] < 0.1 else f"{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})"
 
 
-def rest_table(figures: Figures) -> str:
+def rest_list(figures: Figures) -> str:
     """Return the other parts' figures as they gave them, less those of the tables above."""
     own = ("kernel", "scale", "cores", "processor", "blas")
     rows = [
-        f"| {name} | {value:.4g} |" if isinstance(value, float) else f"| {name} | {value} |"
+        f"- {name}: {value:.4g}" if isinstance(value, float) else f"- {name}: {value}"
         for name, value in figures.items()
         if not name.startswith(own) and name not in TARGETS and not name.startswith("als_")
     ]
-    return "\n".join(["\n## Spark, PostgreSQL and S3\n", "| figure | value |", "|---|---|", *rows, ""]) if rows else ""
+    return "\n".join(["\n## Spark, PostgreSQL and S3\n", *rows, ""]) if rows else ""
 
 
 def plot(cases: Figures, path: Path) -> None:
