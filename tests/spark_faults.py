@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from include.night import building
 from include.settings import load_settings
 from include.spark.session import spark_session
 from jobs import build_training_set, ingest
@@ -49,8 +50,8 @@ def tries(first: str, last: str) -> list[int]:
 if __name__ == "__main__":
     runs, days, lake_uri = int(sys.argv[1]), sys.argv[2:], os.environ["LAKE_URI"]
     with spark_session("faults", load_settings()) as spark:
-        for job in (ingest, build_training_set):
-            job.spark_session = lambda *_: contextlib.nullcontext(spark)
+        for module in (ingest, building):
+            module.spark_session = lambda *_: contextlib.nullcontext(spark)
         for number in range(runs):
             os.environ["LAKE_URI"] = f"{lake_uri}/{number}"
             sys.stdout.write(json.dumps({"run": number, "codes": tries(days[0], days[-1])}) + "\n")

@@ -13,10 +13,10 @@ from pathlib import Path
 import requests
 from pyspark.cloudpickle import dumps
 
-from include import spark as sessions
 from include.lake import connect_lake, open_lake
 from include.ranking.distribute import Target, writer
 from include.settings import load_settings
+from include.spark import session as sessions
 from include.spark.files import write_parquet
 
 if __name__ == "__main__":

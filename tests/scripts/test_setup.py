@@ -169,6 +169,7 @@ def test_the_command_belongs_to_its_checkout_wherever_that_is(machine: Machine, 
     assert machine.set_up()[0] == 0
     cli = machine.folder / "devstack" / "cli.py"
     cli.parent.mkdir()
+    (cli.parent / "__init__.py").touch()
     cli.write_text("import os, sys\n\ndef main():\n    print(__file__, os.getcwd(), *sys.argv[1:])\n    return 3\n")
     checkout = machine.folder.with_name("moved")
     machine.folder.rename(checkout)

@@ -37,8 +37,8 @@ def test_a_killed_worker_costs_a_retry_and_no_row_is_there_twice(tmp_path: Path)
     assert "Lost executor" in (tmp_path / "driver.log").read_text(), "the kill came too late to be noticed"
     written = json.loads(output)
     tables = [pq.read_table(target / file, columns=["user_id"], partitioning=None) for file in written["files"]]
-    users = [user for table in tables for user in table["user_id"].to_pylist()]
+    listed = [user for table in tables for user in table["user_id"].to_pylist()]
     catalogue, users = make_night(USERS)
-    assert users == users.user_ids.tolist()
+    assert listed == users.user_ids.tolist()
     assert written["counts"]["users"] == USERS
     assert written["digest"] == expected_digest(catalogue, users)
