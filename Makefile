@@ -11,7 +11,7 @@ export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
 override export SQL := $(value SQL)
 
 .PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean docs lint \
-	test test-fast test-machines bench licences
+	test test-fast test-machines test-containers bench licences
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -89,7 +89,7 @@ bench: dev ## measure into docs/benchmarks.md; OUT=file.json, PARTS='kernel publ
 	  --docs docs
 
 test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
-	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres or machines)"
+	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres or machines or containers)"
 
 test: lint ## everything, the whole night with the real scheduler included
 	@scripts/jars.sh || echo "test: without Spark's jars for S3 the tests that need them are skipped" >&2
@@ -97,6 +97,9 @@ test: lint ## everything, the whole night with the real scheduler included
 
 test-machines: dev ## make nightly on fresh Debian 12 and 13, in folders of debootstrap; needs root and an hour
 	@$(PYTEST) -m machines --durations=0 -s tests/machines
+
+test-containers: dev ## the stack in the Docker engine that answers, through a night with faults; DOCKER=docker
+	@$(PYTEST) -m containers --log-cli-level=INFO tests/containers
 
 licences: setup ## the licence of each installed package
 	@.venv/bin/python scripts/licences.py
