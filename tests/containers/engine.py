@@ -78,13 +78,6 @@ class Containers:
         """Run a command in a service's container."""
         return self.compose("exec", "-T", service, *command, check=check)
 
-    def script(self, text: str) -> None:
-        """Run lines of a shell as a person types them, with this engine for `docker` and what is up already."""
-        file = f"--project-name {NAME} --file {shlex.quote(str(self.folder / 'docker-compose.yaml'))}"
-        lines = text.replace("docker compose ", f"{shlex.join(DOCKER)} compose {file} ").replace(" exec ", " exec -T ")
-        done = subprocess.run(["bash", "-euxc", lines], cwd=self.folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-4000:]
-
     def ids(self, service: str | None = None) -> list[str]:
         return self.compose("ps", "--all", "--quiet", *([service] if service else [])).split()
 
