@@ -43,7 +43,7 @@ def find_engine() -> str:
 
 
 def copy_project(folder: Path) -> None:
-    """Copy what git knows of the project, as it stands in the working tree."""
+    """Copy what git knows of the project, as the working tree has it."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
         if (PROJECT / name).is_file():
