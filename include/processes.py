@@ -12,6 +12,8 @@ import psutil
 
 POLL_SECONDS = 0.1
 SETPRIV = "setpriv"  # of util-linux, which every Linux has
+# A parent that is gone before `setpriv` has asked for its signal will send none
+UNLESS_ORPHAN = '[ "$PPID" = "$0" ] && exec "$@"'
 
 
 def dying_with_us(command: Sequence[str], number: signal.Signals = signal.SIGKILL) -> list[str]:
@@ -19,8 +21,10 @@ def dying_with_us(command: Sequence[str], number: signal.Signals = signal.SIGKIL
 
     Without `setpriv`, as on macOS, it is the command as it is.
     """
-    prefix = [SETPRIV, "--pdeathsig", number.name.removeprefix("SIG")] if shutil.which(SETPRIV) else []
-    return [*prefix, *command]
+    if not shutil.which(SETPRIV):
+        return list(command)
+    armed = [SETPRIV, "--pdeathsig", number.name.removeprefix("SIG")]
+    return [*armed, "/bin/sh", "-c", UNLESS_ORPHAN, str(os.getpid()), *command]
 
 
 def is_alive(process: psutil.Process) -> bool:
