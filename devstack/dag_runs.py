@@ -24,10 +24,6 @@ class RunFailedError(NightshelfError):
     """A task of a run has failed."""
 
 
-def nothing() -> None:
-    """Do nothing between two looks."""
-
-
 @dataclass
 class Runs:
     """Follows runs and shows them.
@@ -46,7 +42,7 @@ class Runs:
     display: Display
     logs: Path
     remedy: str
-    meanwhile: Callable[[], None] = nothing
+    meanwhile: Callable[[], object] = lambda: None
 
     def follow(self, dag_id: str, run_id: str, title: str) -> None:
         """Show a run's tasks until it has ended well.

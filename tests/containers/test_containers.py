@@ -162,7 +162,8 @@ def test_with_other_addresses_and_two_workers_spark_works_every_time(stack: Cont
         stack.up("--no-build", "--no-deps", "--force-recreate", "--scale", "spark-worker=2", *recreated)
         hosts = stack.run("airflow-scheduler", "sh", "-c", "grep airflow-scheduler /etc/hosts").split()[::2]
         orders.add(tuple(host.split(".")[2] for host in hosts))
-        stack.run("airflow-scheduler", "python", "-m", "jobs.ingest", "--tables", "events", "--date", NIGHT)
+        said = stack.run("airflow-scheduler", "python", "-m", "jobs.ingest", "--tables", "events", "--date", NIGHT)
+        assert json.loads(said.splitlines()[-1])["events"]["ingested"] > 0
     logger.info("orders of the networks in /etc/hosts: %d", len(orders))
 
 
