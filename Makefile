@@ -7,11 +7,11 @@ PYTEST := .venv/bin/python -m pytest
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 # What a person sets on the command line reaches the recipes by the environment, SQL with its dollar signs.
-export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS KEEP KILL
+export DATASET SOURCE LAKE NIGHTS SEED NIGHTSHELF_HOME OUT SCALE PARTS FAULTS
 override export SQL := $(value SQL)
 
-.PHONY: help setup dev jars s3 lock nightly up down status psql mlflow drift-simulation env rehearse clean docs lint \
-	test test-fast test-machines test-containers bench licences
+.PHONY: help setup dev jars s3 lock nightly map up down status psql mlflow drift-simulation game-day env clean docs \
+	lint test test-fast test-long test-machines test-containers bench bench-quality licences
 
 help: ## this list
 	@echo "Nightshelf: nightly recommendations, from the day's events to everyone's shelf."
@@ -44,6 +44,9 @@ nightly: setup ## real nights on the demo shop; NIGHTS=2, LAKE=s3, DATASET=onlin
 	@$(CLI) nightly $${LAKE:+--lake "$$LAKE"} $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} \
 	  $${NIGHTS:+--nights "$$NIGHTS"}
 
+map: setup ## a first mapping for your own files: SOURCE=<file or folder>, OUT=<mapping>
+	@$(CLI) map $${OUT:+--out "$$OUT"} "$${SOURCE:?name your file or folder, as make map SOURCE=/data/shop}"
+
 up: setup ## start PostgreSQL and Airflow
 	@$(CLI) up
 
@@ -63,11 +66,11 @@ drift-simulation: setup ## the drift watch on generated shops; SEED=1 NIGHTS=800
 	@.venv/bin/python -m studies.simulation $${SEED:+--seed "$$SEED"} $${NIGHTS:+--nights "$$NIGHTS"} \
 	  $${OUT:+--out "$$OUT"} >/dev/null
 
-env: ## write .env with fresh secrets, for docker compose; one that is there stays
-	@scripts/env.sh
+game-day: setup ## break a stack of its own in twelve ways while readers read; OUT=file.json FAULTS=name,..
+	@.venv/bin/python -m devstack.game_day $${FAULTS:+--faults "$$FAULTS"} $${OUT:+--out "$$OUT"} --docs docs
 
-rehearse: dev s3 ## a night through the services of docker-compose.yaml, without Docker; KEEP=1, KILL='ingest score'
-	@.venv/bin/python -m tests.rehearsal $${KEEP:+--keep} $${KILL:+--kill-worker-in $$KILL}
+env: ## write .env with fresh secrets, for docker compose; add to one that is there what it lacks
+	@scripts/env.sh
 
 clean: .venv/.lock ## stop everything and delete the home
 	@$(CLI) clean
@@ -88,12 +91,21 @@ bench: dev ## measure into docs/benchmarks.md; OUT=file.json, PARTS='kernel publ
 	@.venv/bin/python -m tests.benchmarks --scale "$${SCALE:-full}" $${PARTS:+--parts $$PARTS} $${OUT:+--out "$$OUT"} \
 	  --docs docs
 
+bench-quality: dev ## how good the lists are, beside peers'; DATASET=online_retail SOURCE=<file>, OUT=file.json
+	@scripts/apart.sh bench || echo "bench-quality: the peers cannot be installed: they are left out" >&2
+	@.venv/bin/python -m tests.benchmarks.quality $${DATASET:+--dataset "$$DATASET"} $${SOURCE:+--source "$$SOURCE"} \
+	  $${OUT:+--out "$$OUT"} --docs docs
+
 test-fast: dev ## the tests that start no Spark, PostgreSQL or Airflow, in parallel
 	@$(PYTEST) $(PARALLEL) -m "not (night or spark or airflow or postgres or machines or containers)"
 
-test: lint ## everything, the whole night with the real scheduler included
+test: lint ## everything, nights with the real scheduler included; test-long has more
 	@scripts/jars.sh || echo "test: without Spark's jars for S3 the tests that need them are skipped" >&2
 	@$(PYTEST) $(PARALLEL)
+
+test-long: dev ## what is left out for its length: more nights, more ways of clearing, kills and faults on S3; an hour
+	@scripts/jars.sh
+	@$(PYTEST) $(PARALLEL) -m "(night or long) and not (machines or containers)"
 
 test-machines: dev ## make nightly on fresh Debian 12 and 13, in folders of debootstrap; needs root and an hour
 	@$(PYTEST) -m machines --durations=0 -s tests/machines

@@ -14,7 +14,7 @@ if nothing new was delivered. It waits for a night that is ingesting, and a nigh
 
 from airflow.sdk import DAG, Param
 
-from include.orchestration import DEFAULT_ARGS, LAKE_POOL, LAKE_POOL_SLOTS, document, lake_tables
+from include.orchestration import EVERY_DAG, LAKE_POOL, LAKE_POOL_SLOTS, document, lake_tables
 from include.settings import load_settings
 from nightshelf_plugin.operators import JobOperator
 
@@ -30,7 +30,7 @@ with DAG(
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **EVERY_DAG,
     params={
         "first_day": Param(type="string", format="date", title="First day", description="First ingest_date."),
         "last_day": Param(type="string", format="date", title="Last day", description="Last ingest_date, included."),

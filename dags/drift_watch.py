@@ -5,7 +5,8 @@ changed, have the results dropped? It then retrains, rolls back to the last good
 broken, or does nothing; the audit records the outcome.
 
 **When.** Each time a night's batch goes live (asset `reco.live`). The run then waits, at no cost, until the next
-day's events are ingested. By hand: give the day to judge in the form.
+day's events are ingested. After a pause it judges the first night that went live meanwhile and triggers a run for the
+next one, which goes on in the same way. By hand: give the day to judge in the form.
 
 **Rerun.** Clear any of it, any number of times: the verdict on a day is made once and shown again, a rollback and a
 retrain of a day are carried out once.
@@ -18,12 +19,13 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain, task
 
-from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, lake_tables, optional_day
+from include.orchestration import EVERY_DAG, LIVE_BATCH, MACROS, document, first_of_days, lake_tables, optional_day
 from include.settings import load_settings
 from nightshelf_plugin.operators import JobOperator
 from nightshelf_plugin.sensors import IngestedSensor
 
 DAY = "{{ watched_day(dag_run, params, triggering_asset_events) }}"
+LATER_DAYS = "{{ later_days(dag_run, params, triggering_asset_events) }}"
 REASON = "{{ result(ti, 'verdict', 'reason') }}"
 TARGET = "{{ result(ti, 'verdict', 'target') }}"
 
@@ -37,11 +39,12 @@ with DAG(
     schedule=[LIVE_BATCH],
     is_paused_upon_creation=False,  # it only follows nights, and those begin when somebody wants them to
     catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    max_active_runs=4,  # one that waits for its events must not keep a cleared one from running
+    **EVERY_DAG,
     user_defined_macros=MACROS,
     params={
         "day": optional_day("Day", "The day to judge. Empty: the one after the night that started the run."),
+        "later": Param("", type="string", title="Later days", description="To judge after it, blanks between them."),
         "reason": Param("", type="string", title="Reason", description="Why by hand; for those who read it later."),
     },
 ) as dag:
@@ -101,7 +104,13 @@ with DAG(
         trigger_rule=TriggerRule.ALL_DONE,
     )
 
+    later = task(task_id="find_later_days", trigger_rule=TriggerRule.ALL_DONE)(first_of_days)(LATER_DAYS)
+    TriggerDagRunOperator.partial(
+        task_id="judge_later_days", trigger_dag_id="drift_watch", skip_when_already_exists=True
+    ).expand_kwargs(later)
+
     chain(wait_for_events, [data_drift, prediction_drift, performance], verdict, chosen)
     chain(chosen, [retrain, rollback, ask_rollback, hold, nothing], audit)
+    chain(verdict, later)
 
 document(dag)

@@ -13,12 +13,10 @@ for up to a day. The next night goes live as usual: if its data is wrong too, pa
 An error names the batches that are kept. Without the UI: `docs/runbook.md`, section *Rolling back*.
 """
 
-import datetime as dt
-
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, chain
 
-from include.orchestration import DEFAULT_ARGS, LIVE_BATCH, MACROS, document, only_if_approved
+from include.orchestration import BY_HAND, LIVE_BATCH, MACROS, QUESTION, document, only_if_approved
 from nightshelf_plugin.operators import JobOperator
 
 REQUEST = ["--to", "{{ params.batch }}", "--reason", "{{ params.reason }}", "--request", "{{ run_id }}"]
@@ -28,12 +26,7 @@ with DAG(
     "rollback",
     description="Readers see an earlier batch again, after approval.",
     doc_md=__doc__,
-    tags=["by hand"],
-    schedule=None,
-    is_paused_upon_creation=False,  # on-call should not have to find the switch first
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **BY_HAND,
     user_defined_macros=MACROS,
     params={
         "batch": Param(
@@ -53,12 +46,7 @@ with DAG(
         body="{{ params.reason }}\n\nNo reader waits or fails. Rejecting changes nothing and is recorded.",
         options=["Approve", "Reject"],
         defaults=["Reject"],
-        response_timeout=dt.timedelta(days=1),
-        execution_timeout=None,
-        # Airflow may lose an answer given in the first seconds (docs/runbook.md); then it asks again
-        retries=10,
-        retry_delay=dt.timedelta(seconds=5),
-        retry_exponential_backoff=0,
+        **QUESTION,
     )
     rollback = JobOperator(
         task_id="rollback",

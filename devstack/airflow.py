@@ -8,11 +8,12 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.health import PARTS, is_healthy
+from devstack import api
 from devstack.home import Home
 from devstack.ports import LOCALHOST, require_free
 from devstack.processes import marks
@@ -33,7 +34,7 @@ COMMANDS = {
     "dag-processor": [*AIRFLOW, "dag-processor"],
     "triggerer": [*AIRFLOW, "triggerer", "--skip-serve-logs"],
 }
-DAGS = ("nightly_recommendations", "bootstrap_history")
+DAGS = ("nightly_recommendations", "catch_up", "bootstrap_history")
 
 PORT, PASSWORD, FERNET, JWT = (
     "NIGHTSHELF_AIRFLOW_PORT",
@@ -84,7 +85,6 @@ def airflow_environment(
         "API_AUTH__JWT_SECRET": values[JWT],
         "LOGGING__BASE_LOG_FOLDER": str(home.task_logs),
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
     }
     return {
@@ -99,8 +99,9 @@ def airflow_environment(
 
 
 def supervised(home: Home) -> Supervised:
-    """Return the four processes as what they are started and stopped by."""
-    return Supervised(home, PART, COMMANDS, migrate=[*AIRFLOW, "db", "migrate"])
+    """Return the four processes, and the read API's, as what they are started and stopped by."""
+    port = home.values().get(api.API_PORT, str(api.FAVOURITE))
+    return Supervised(home, PART, {**COMMANDS, api.NAME: api.command(port)}, migrate=[*AIRFLOW, "db", "migrate"])
 
 
 @dataclass(frozen=True)
@@ -149,40 +150,30 @@ class Airflow:
             return False
         airflow.end_leftovers()
         require_free(int(self.values[PORT]), "Airflow's api-server", variable=PORT)
+        require_free(int(self.values[api.API_PORT]), "the read API", variable=api.API_PORT)
         self._write_passwords()
         airflow.start(self.environment)
         return True
 
     def wait_until_ready(self, tell: Callable[[str], None]) -> None:
-        """Wait until all four processes are healthy and the DAGs are parsed.
-
-        Parameters
-        ----------
-        tell
-            Called with what is still awaited.
+        """Wait as the function `wait_until_ready` does.
 
         Raises
         ------
         StackError
-            When the supervisor ended, a DAG cannot be imported, or it takes too long.
+            Also when the supervisor ended.
         """
-        airflow, api, deadline = supervised(self.home), self.api(), time.monotonic() + READY_SECONDS
-        while True:
+        airflow = supervised(self.home)
+
+        def tell_if_it_runs(awaited: str) -> None:
             if airflow.find_supervisor() is None:
                 log = airflow.migrate_log
                 raise StackError(
                     f"Airflow's supervisor ended; the last it said: {last_line(log)}", remedy=f"read {log}"
                 )
-            awaited = find_awaited(api)
-            if not awaited:
-                return
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"Airflow is not ready after {READY_SECONDS} s: still waiting for {awaited}",
-                    remedy=f"read the logs in {self.home.logs}, then try again",
-                )
             tell(awaited)
-            time.sleep(0.5)
+
+        wait_until_ready(self.api(), tell_if_it_runs, f"read the logs in {self.home.logs}, then try again")
 
     def _write_passwords(self) -> None:
         path = self.password_file
@@ -196,7 +187,30 @@ def last_line(path: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
 
 
-def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
+def wait_until_ready(api: AirflowApi, tell: Callable[[str], None], remedy: str) -> None:
+    """Wait until all four processes are healthy and the DAGs are parsed.
+
+    Parameters
+    ----------
+    tell
+        Called with what is still awaited.
+
+    Raises
+    ------
+    StackError
+        When a DAG cannot be imported, or it takes too long.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while awaited := find_awaited(api):
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"Airflow is not ready after {READY_SECONDS} s: still waiting for {awaited}", remedy=remedy
+            )
+        tell(awaited)
+        time.sleep(0.5)
+
+
+def find_awaited(api: AirflowApi) -> str:
     """Return which process or DAG is not ready yet; nothing when everything is.
 
     Raises
@@ -213,7 +227,7 @@ def find_awaited(api: AirflowApi, dags: Sequence[str] = DAGS) -> str:
         if errors:
             name, trace = next(iter(errors.items()))
             raise StackError(f"{name} cannot be imported: {trace.strip().splitlines()[-1]}", remedy="correct the file")
-        missing = [dag for dag in dags if not api.dag_is_parsed(dag)]
+        missing = [dag for dag in DAGS if not api.dag_is_parsed(dag)]
         return f"DAG {', '.join(missing)}" if missing else ""
     except ApiError:
         return "the api-server"

@@ -1,5 +1,6 @@
 """The command `nightshelf`: PostgreSQL, Airflow and nights on this machine. The Makefile's targets call it.
 
+    nightshelf map FOLDER
     nightshelf nightly --dataset online_retail --source FILE
     nightshelf status
 
@@ -10,6 +11,7 @@ configuration is wrong; 3: the data is wrong; 1: anything else; 130: interrupted
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import logging
 import os
 import signal
@@ -20,8 +22,10 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from devstack import prompt
+from devstack import api, prompt
+from devstack.first_night import FirstNight
 from devstack.home import Home
+from devstack.mapping import map_files
 from devstack.nightly import Nightly, wait_until_ready
 from devstack.plan import LAKES, Request
 from devstack.progress import Display
@@ -59,11 +63,19 @@ def arguments() -> argparse.ArgumentParser:
     nightly.add_argument("--nights", type=_positive, help="how many nights the scheduler runs (2)")
     nightly.add_argument("--shop", default="", help="options of the job demo_shop, for instance '--users 300'")
     nightly.add_argument("--lake", choices=LAKES, help="files of the home (local), or an S3 server of its own (s3)")
-    add("up", _up, "start PostgreSQL and Airflow")
+    first = add("first-night", _first_night, "inside a stack of containers: the history, then a first night")
+    first.add_argument("--night", type=dt.date.fromisoformat, help="its day (the last that has landed)")
+    first.add_argument("--shop", default="", help="options of the job demo_shop, for instance '--users 300'")
+    mapping = add("map", _map, "write a first mapping for your own files, and try it on a sample of them")
+    mapping.add_argument("source", type=Path, metavar="SOURCE", help="your file, or the folder of your files")
+    mapping.add_argument("--out", type=Path, help="the mapping to write, or its folder (here)")
+    mapping.add_argument("--force", action="store_true", help="write over an existing mapping")
+    add("up", _up, "start PostgreSQL, Airflow and the read API")
     add("down", _down, "stop everything that runs in the home")
     add("status", lambda _, home, display: show_status(home, display), "show what runs, where, and the last nights")
     psql = add("psql", _psql, "open an SQL prompt as an analyst")
     psql.add_argument("--sql", help="print this query's result as CSV instead")
+    add("api", _api, "serve the read API until Ctrl-C, where `up` does not do it already")
     add("mlflow", _mlflow, "serve MLflow's pages until Ctrl-C")
     add("clean", lambda _, home, display: delete_stack(home, display.say), "stop everything and delete the home")
     return parser
@@ -109,6 +121,14 @@ def _nightly(options: Options, home: Home, display: Display) -> None:
     Nightly(home, request, dict(os.environ), display).run()
 
 
+def _first_night(options: Options, home: Home, display: Display) -> None:
+    FirstNight(home, options.night, options.shop.split(), dict(os.environ), display).run()
+
+
+def _map(options: Options, home: Home, display: Display) -> None:
+    map_files(home, options.source, options.out, options.force, os.environ, display)
+
+
 def _up(_: Options, home: Home, display: Display) -> None:
     stack = open_stack(home.root, os.environ)
     with home.alone("up"):
@@ -116,6 +136,7 @@ def _up(_: Options, home: Home, display: Display) -> None:
             stack.start()
         wait_until_ready(stack, display)
     display.say(f"Airflow       {stack.airflow.access}")
+    display.say(f"API           {api.address(stack.values[api.API_PORT])}")
 
 
 def _down(_: Options, home: Home, display: Display) -> None:
@@ -125,6 +146,10 @@ def _down(_: Options, home: Home, display: Display) -> None:
 
 def _psql(options: Options, home: Home, _: Display) -> None:
     prompt.psql(home, dict(os.environ), options.sql)
+
+
+def _api(_: Options, home: Home, display: Display) -> None:
+    api.serve(home, dict(os.environ), display)
 
 
 def _mlflow(_: Options, home: Home, display: Display) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,15 +34,12 @@ class Runs:
         Folder of the tasks' logs.
     remedy
         What to do when a task has failed.
-    meanwhile
-        Called at each look; what it raises ends the following.
     """
 
     api: AirflowApi
     display: Display
     logs: Path
     remedy: str
-    meanwhile: Callable[[], object] = lambda: None
 
     def follow(self, dag_id: str, run_id: str, title: str) -> None:
         """Show a run's tasks until it has ended well.
@@ -67,7 +64,6 @@ class Runs:
             state = "queued"
             while state not in OVER:
                 check_not_full(self.logs)
-                self.meanwhile()
                 state = self._look(dag_id, run_id, watch)
                 time.sleep(LOOK_SECONDS if state not in OVER else 0)
         if state == "failed":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from devstack.airflow import JOB_VARIABLES
 from devstack.disk import DiskFullError, check_room
@@ -15,9 +17,12 @@ from devstack.plan import (
     DATASET,
     DAY,
     DEFAULT_NIGHTS,
+    FIRST_NIGHT,
+    LAST_NIGHT,
     S3,
     Plan,
     Request,
+    first_scheduled,
     ingested_days,
     landed_days,
     make_plan,
@@ -25,11 +30,12 @@ from devstack.plan import (
 )
 from devstack.processes import end_marked
 from devstack.progress import Display
-from devstack.scheduler import DAG, Nights
+from devstack.scheduler import CATCH_UP, DAG, Nights
 from devstack.stack import Stack, open_stack
-from devstack.summary import show_summary
+from devstack.summary import show_places, show_summary
 from devstack.work import Job
 from include.columns import TABLES
+from include.contract import load_dataset
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.lake import Lake, open_lake
 from include.settings import PROJECT, Settings, load_s3_settings, load_settings
@@ -69,20 +75,24 @@ class Nightly:
             self._prepare_lake(stack)
             fresh = plan.last_night is None
             plan = self._land(plan) if fresh else plan
+            self._begin_schedule(plan)
             self._start(stack)
             self._ingest_history(plan)
             wait_until_ready(stack, self.display)
-            nights = Nights(stack.airflow.api(), self.display, self.home.task_logs)
-            if not fresh and not nights.unfinished(plan.nights):
+            zone = load_dataset(plan.dataset).zone
+            nights = Nights(stack.airflow.api(), self.display, self.home.task_logs, zone=zone)
+            if not fresh and (self.request.source or not nights.unfinished(self._landed_nights(plan))):
                 plan = self._next_nights(plan)
             try:
-                nights.wait_for_schedule(plan.nights[-1])
-                nights.api.set_paused(DAG, False)
-                nights.run(plan.nights)
+                for dag in (DAG, CATCH_UP):
+                    nights.api.parse_now(dag)  # the plan may be newer than what was parsed
+                    nights.api.set_paused(dag, False)
+                nights.run(self._landed_nights(plan))
             except DiskFullError:
                 stack.stop()  # what was refused a write hangs, or has lost its place
                 raise
-            show_summary(self.display, self._settings(), self._lake, plan.nights[-1], stack.airflow.access)
+            show_summary(self.display, self._settings(), self._lake, plan.nights[-1])
+            show_places(self.display, self._settings(), stack.airflow.access)
 
     def _check(self) -> Plan:
         """Return the plan, after looking for everything that would stop a night later."""
@@ -115,6 +125,17 @@ class Nightly:
         self.home.remember(plan.values())
         return plan
 
+    def _begin_schedule(self, plan: Plan) -> None:
+        """Let the schedule begin with today's night and never end: it runs what is delivered from now on."""
+        known, today = self.home.values(), dt.datetime.now(load_dataset(plan.dataset).zone).date()
+        if known.get(LAST_NIGHT) or not known.get(FIRST_NIGHT):
+            self.home.remember({FIRST_NIGHT: str(first_scheduled(plan, today)), LAST_NIGHT: "", **plan.values()})
+
+    def _landed_nights(self, plan: Plan) -> list[dt.date]:
+        """Return the nights of the plan whose day has landed: a day that was passed over has none."""
+        landed = set(landed_days(self._landing))
+        return [night for night in plan.nights if night in landed]
+
     def _open_shop(self, plan: Plan, nights: int) -> Plan:
         """Let the demo shop deliver its days up to `nights` after those that there are."""
         known = plan.last_night or plan.history_to
@@ -135,11 +156,39 @@ class Nightly:
         return plan
 
     def _next_nights(self, plan: Plan) -> Plan:
-        """Return the plan with more nights where there can be more; a file that is done has none."""
+        """Return the plan with the days that are new: of the demo shop, of a newer export, or of a delivery."""
         if plan.generated:
             return self._open_shop(plan, self.request.nights or DEFAULT_NIGHTS)
-        self.display.say(f"Every night of {plan.source} is done, the last is {plan.last_night}.", style="green")
+        if plan.source and plan.source.exists():
+            arguments = ["--source", str(plan.source)]
+            done = self._do("land", arguments, f"landing what is new in {plan.source}", plan=plan)
+            self._ingest_again(done)
+        new = [day for day in landed_days(self._landing) if plan.last_night and day > plan.last_night]
+        if not new:
+            self.display.say(
+                f"Every night of {plan.source} is done, the last is {plan.last_night}. "
+                f"Name a newer export (SOURCE=...), or deliver the next days to {self._landing.uri}.",
+                style="green",
+            )
+            return plan
+        self.display.say(f"{len(new)} new days, {new[0]} to {new[-1]}")
+        plan = replace(plan, last_night=new[-1])
+        self.home.remember(plan.values())
         return plan
+
+    def _ingest_again(self, landed: Mapping[str, Any]) -> None:
+        """Say which delivered days the newer export has otherwise, and ingest them as they are now."""
+        days = sorted({day for table in landed.values() for day in table.get("replaced", ())})
+        ingested = ingested_days(self._lake, [dt.date.fromisoformat(day) for day in days])
+        if not ingested:
+            return
+        self.display.say(
+            f"{len(days)} days that had been ingested are otherwise in the newer export: {', '.join(days)}. "
+            "They are ingested again; lists that were served stay as they were.",
+            style="yellow",
+        )
+        for day in ingested:
+            self._do("ingest", ["--tables", *TABLES, "--date", str(day)], f"ingesting {day} again")
 
     def _start(self, stack: Stack) -> None:
         with self.display.work("starting PostgreSQL and Airflow") as work:
@@ -172,8 +221,8 @@ class Nightly:
         total: int | None = None,
         measure: Callable[[], int] | None = None,
         plan: Plan | None = None,
-    ) -> None:
-        """Run a job and show it; `plan` says whose data it handles before the stack file does."""
+    ) -> dict[str, Any]:
+        """Run a job, show it and return its result; `plan` says whose data it handles before the stack file does."""
         variables = {
             **self.home.environment(self.environment),
             **JOB_VARIABLES,
@@ -184,7 +233,7 @@ class Nightly:
             self.display.work(title, total, "days" if measure else "") as work,
             Job(name, arguments, variables, self.home.job_logs) as job,
         ):
-            job.follow(work, measure)
+            return job.follow(work, measure)
 
     def _count_landed(self) -> int:
         return len(landed_days(self._landing))

@@ -15,7 +15,8 @@ from include.errors import ConfigurationError, InputError
 from include.lake import Lake, list_days
 
 DATASET, SOURCE, SHOP = "NIGHTSHELF_DATASET", "NIGHTSHELF_SOURCE", "NIGHTSHELF_SHOP"
-HISTORY_TO, LAST_NIGHT = "NIGHTSHELF_HISTORY_TO", "NIGHTSHELF_LAST_NIGHT"
+HISTORY_TO, NIGHTS_TO = "NIGHTSHELF_HISTORY_TO", "NIGHTSHELF_NIGHTS_TO"
+FIRST_NIGHT, LAST_NIGHT = "NIGHTSHELF_FIRST_NIGHT", "NIGHTSHELF_LAST_NIGHT"
 DEMO_SHOP = "demo_shop"
 LOCAL, S3 = LAKES = ("local", "s3")
 DEFAULT_NIGHTS = 2
@@ -75,21 +76,22 @@ class Plan:
             SOURCE: self.source,
             SHOP: shlex.join(self.shop),
             HISTORY_TO: self.history_to,
-            LAST_NIGHT: self.last_night,
+            NIGHTS_TO: self.last_night,
         }
         return {name: str(value) for name, value in known.items() if value}
 
 
 def read_plan(values: Mapping[str, str]) -> Plan | None:
     """Return what the stack file says was landed; None when nothing was."""
-    if LAST_NIGHT not in values:
+    last_night = values.get(NIGHTS_TO) or values.get(LAST_NIGHT)  # that of a former release, which ended the schedule
+    if not last_night or HISTORY_TO not in values:
         return None
     return Plan(
         dataset=values[DATASET],
         source=Path(values[SOURCE]) if SOURCE in values else None,
         shop=tuple(shlex.split(values.get(SHOP, ""))),
         history_to=dt.date.fromisoformat(values[HISTORY_TO]),
-        last_night=dt.date.fromisoformat(values[LAST_NIGHT]),
+        last_night=dt.date.fromisoformat(last_night),
         lake=S3 if S3_PORT in values else LOCAL,
     )
 
@@ -109,8 +111,10 @@ def make_plan(request: Request, values: Mapping[str, str], home: Path) -> Plan:
     load_dataset(dataset)
     source = request.source.expanduser().absolute() if request.source else None
     if known is not None:
-        _compare(known, dataset, source, request, home)
-        return known
+        _compare(known, dataset, request, home)
+        if source is not None:
+            _check_source(dataset, source)
+        return replace(known, source=source or known.source)  # a newer export may have another name
     if dataset == DEMO_SHOP and source is not None:
         raise ConfigurationError(
             f"SOURCE={source} was given without saying whose data it is",
@@ -136,17 +140,22 @@ def ingested_days(lake: Lake, days: Sequence[dt.date]) -> list[dt.date]:
 def split_days(plan: Plan, days: Sequence[dt.date], nights: int) -> Plan:
     """Return `plan` with the last `nights` of the landed `days` as nights, the others as history.
 
+    A shop that has just opened has fewer nights, and at last a first night without any history.
+
     Raises
     ------
     InputError
-        When that leaves no history.
+        When there is no day.
     """
-    if len(days) <= nights:
-        raise InputError(
-            f"{plan.source or plan.dataset} has {len(days)} days, too few for {nights} nights and a history",
-            remedy="deliver more days or ask for fewer NIGHTS",
-        )
-    return replace(plan, history_to=days[-nights - 1], last_night=days[-1])
+    if not days:
+        raise InputError(f"{plan.source or plan.dataset} has no day", remedy="deliver a day of every table")
+    history_to = days[-nights - 1] if len(days) > nights else days[0] - DAY * (len(days) == 1)
+    return replace(plan, history_to=history_to, last_night=days[-1])
+
+
+def first_scheduled(plan: Plan, today: dt.date) -> dt.date:
+    """Return the first night that is the schedule's own: what is older is run at once, or by the DAG `catch_up`."""
+    return max(today, plan.last_night + DAY) if plan.last_night else today
 
 
 def _name(dataset: str) -> str:
@@ -155,13 +164,11 @@ def _name(dataset: str) -> str:
     return str(Path(dataset).expanduser().absolute()) if is_path else dataset
 
 
-def _compare(known: Plan, dataset: str, source: Path | None, request: Request, home: Path) -> None:
+def _compare(known: Plan, dataset: str, request: Request, home: Path) -> None:
     held = f"{home} holds the data set {known.dataset}"
     remedy = "set NIGHTSHELF_HOME to another folder for it, or delete this one's content with make clean"
     if dataset != known.dataset:
         raise ConfigurationError(f"{held}, not {dataset}", remedy=remedy)
-    if source is not None and source != known.source:
-        raise ConfigurationError(f"{held} from {known.source}, not from {source}", remedy=remedy)
     if request.lake and request.lake != known.lake:
         raise ConfigurationError(f"{held} in a lake of the kind {known.lake}, not {request.lake}", remedy=remedy)
     if request.shop and request.shop != known.shop:

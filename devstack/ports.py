@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
+import os
+import random
 import socket
+import tempfile
+from pathlib import Path
 
 import psutil
 
 from include.errors import StackError
 
 LOCALHOST = "127.0.0.1"
+# Below the range from which the kernel takes the ports of outgoing connections.
+PORTS = range(10000, 32000)
+
+_claims: dict[int, int] = {}
 
 
 def free_port() -> int:
@@ -16,6 +26,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOCALHOST, 0))
         return int(probe.getsockname()[1])
+
+
+def choose_port(favourite: int) -> int:
+    """Return a free port that no other process of this machine chooses before this one ends.
+
+    A server listens only some time after its port was chosen. Two stacks that are made at the same
+    moment would take the same port without the claim.
+    """
+    others = (random.choice(PORTS) for _ in range(1000))
+    return next(port for port in itertools.chain((favourite,), others) if is_free(port) and _claim(port))
 
 
 def is_free(port: int) -> bool:
@@ -65,3 +85,20 @@ def listener(port: int) -> str | None:
             except psutil.NoSuchProcess:
                 continue
     return None
+
+
+def _claim(port: int) -> bool:
+    """Hold the machine's lock on `port` until this process ends; tell whether nobody else holds it."""
+    if port in _claims:
+        return False
+    try:
+        handle = os.open(Path(tempfile.gettempdir()) / f"nightshelf-port-{port}", os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        return False  # another account's claim
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    _claims[port] = handle
+    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
@@ -76,29 +76,9 @@ class AirflowApi:
         dag = self.dag(dag_id)
         return dag is not None and not dag["is_stale"]
 
-    def scheduled_on(self, dag_id: str, day: dt.date) -> dt.datetime:
-        """Return the logical date that the DAG's own schedule has on `day` (UTC), for a run that is not there yet.
-
-        Raises
-        ------
-        ApiError
-            When it has none.
-        """
-        start = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
-        question = {
-            "dag_id": dag_id,
-            "from_date": start.isoformat(),
-            "to_date": (start + ONE_DAY - dt.timedelta(microseconds=1)).isoformat(),
-            "reprocess_behavior": "completed",
-        }
-        found = self._list("/backfills/dry_run", "backfills", "logical_date", method="POST", json=question)
-        if not found:
-            raise ApiError(f"{dag_id} has no run on {day}", remedy="choose a day that is over")
-        return dt.datetime.fromisoformat(found[0]["logical_date"])
-
-    def run_on(self, dag_id: str, day: dt.date) -> dict[str, Any] | None:
-        """Return the DAG's run with a logical date on that day (UTC)."""
-        start = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    def run_on(self, dag_id: str, day: dt.date, zone: dt.tzinfo = dt.UTC) -> dict[str, Any] | None:
+        """Return the DAG's run with a logical date on that day of a time zone."""
+        start = dt.datetime.combine(day, dt.time(), tzinfo=zone)
         only = {"logical_date_gte": start.isoformat(), "logical_date_lt": (start + ONE_DAY).isoformat()}
         runs = self._list(f"/dags/{dag_id}/dagRuns", "dag_runs", "dag_run_id", params=only)
         return runs[0] if runs else None
@@ -106,6 +86,15 @@ class AirflowApi:
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Return one run."""
         return self._get(f"/dags/{dag_id}/dagRuns/{run_id}", "state")
+
+    def has_run(self, dag_id: str, run_id: str) -> bool:
+        """Tell whether there is a run of that name."""
+        try:
+            return bool(self.run(dag_id, run_id))
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return False
+            raise
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
@@ -130,15 +119,19 @@ class AirflowApi:
         action = {"action": "create", "entities": [pool], "action_on_existence": "overwrite"}
         self._order("PATCH", "/pools", json={"actions": [action]})
 
-    def create_run(self, dag_id: str, run_id: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
-        """Queue a run of the interval from `start` to `end`."""
-        body = {
-            "dag_run_id": run_id,
-            "logical_date": start.isoformat(),
-            "data_interval_start": start.isoformat(),
-            "data_interval_end": end.isoformat(),
-        }
-        return self._object("POST", f"/dags/{dag_id}/dagRuns", "dag_run_id", json=body)
+    def trigger(self, dag_id: str, run_id: str, form: Mapping[str, Any]) -> None:
+        """Queue a run without an interval, as by the DAG's form."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form)}
+        self._order("POST", f"/dags/{dag_id}/dagRuns", json=body)
+
+    def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool) -> None:
+        """Have one task of a run done again, alone or with what follows."""
+        self.clear(dag_id, run_id, [task_id], include_downstream=downstream)
+
+    def clear(self, dag_id: str, run_id: str, tasks: Sequence[Any], **options: bool) -> None:
+        """Have tasks (`task_id`, or `[task_id, map_index]`) done again, as the UI's form with its `options` does."""
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": list(tasks), **options}
+        self._order("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     def clear_run(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run done again."""

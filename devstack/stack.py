@@ -1,26 +1,24 @@
-"""The servers of one home, started and stopped together: PostgreSQL, Airflow, and S3 where it was asked for."""
+"""The servers of one home, started and stopped together: PostgreSQL, Airflow, the read API, and S3 if asked for."""
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack import api
 from devstack.airflow import PORT as AIRFLOW_PORT
 from devstack.airflow import Airflow, airflow_environment, new_secrets, supervised
 from devstack.home import S3_PORT, Home
 from devstack.java import find_java
-from devstack.ports import is_free
+from devstack.ports import choose_port
 from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import end_marked
 from devstack.s3 import S3Server, s3_values
 from include.errors import StackError
 
-FAVOURITES = {POSTGRES_PORT: 5439, AIRFLOW_PORT: 8080, S3_PORT: 8333}
-# Below the range from which the kernel takes the ports of outgoing connections.
-PORTS = range(10000, 32000)
+FAVOURITES = {POSTGRES_PORT: 5439, AIRFLOW_PORT: 8080, api.API_PORT: api.FAVOURITE, S3_PORT: 8333}
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def open_stack(root: Path, environment: Mapping[str, str], *, with_s3: bool = Fa
     home.make()
     known = home.values()
     missing = {name: value for name, value in new_secrets().items() if name not in known}
-    ports = [POSTGRES_PORT, AIRFLOW_PORT, *([S3_PORT] if with_s3 or S3_PORT in known else [])]
+    ports = [POSTGRES_PORT, AIRFLOW_PORT, api.API_PORT, *([S3_PORT] if with_s3 or S3_PORT in known else [])]
     chosen = {name: str(_port(name, known, environment)) for name in ports}
     s3 = S3Server(home, int(chosen[S3_PORT])) if S3_PORT in chosen else None
     values = home.remember({**missing, **chosen, **(s3_values(s3.port, known) if s3 else {})})
@@ -129,6 +127,4 @@ def _port(name: str, known: Mapping[str, str], environment: Mapping[str, str]) -
         if not given.isdigit() or not 0 < int(given) < 1 << 16:
             raise StackError(f"{name}={given} is no port", remedy=f"set {name} to a number from 1024 to 65535")
         return int(given)
-    favourite = FAVOURITES[name]
-    others = (random.choice(PORTS) for _ in range(1000))
-    return next(port for port in (favourite, *others) if is_free(port))
+    return choose_port(FAVOURITES[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devstack import s3
-from devstack.airflow import COMMANDS, Airflow, supervised
+from devstack.airflow import Airflow, supervised
 from devstack.home import S3_PORT, Home
 from devstack.plan import Plan, read_plan
 from devstack.ports import LOCALHOST
@@ -12,6 +12,7 @@ from devstack.processes import marked, memory_bytes, read_pid
 from devstack.progress import Display
 from devstack.rest import ApiError
 from devstack.scheduler import DAG, Nights
+from include.contract import load_dataset
 
 
 def show_status(home: Home, display: Display) -> None:
@@ -24,7 +25,7 @@ def show_status(home: Home, display: Display) -> None:
     pid = postgres.pid()
     display.say(f"home             {home.root}")
     display.say(f"PostgreSQL       {_state(pid)}, {LOCALHOST}:{postgres.port}")
-    for name in (*([s3.NAME] if S3_PORT in values else []), *COMMANDS):
+    for name in (*([s3.NAME] if S3_PORT in values else []), *supervised(home).commands):
         process = read_pid(home.run / f"{name}.pid", home.root)
         display.say(f"{name:16} {_state(process.pid if process else None)}")
     jobs = marked(home.root, "job")
@@ -42,7 +43,9 @@ def show_status(home: Home, display: Display) -> None:
     display.say(f"data             {plan.dataset}, history up to {plan.history_to}")
     if supervised(home).find_supervisor():
         airflow = Airflow(home, values, {})
-        _show_nights(Nights(airflow.api(), display, home.task_logs), plan, display)
+        _show_nights(
+            Nights(airflow.api(), display, home.task_logs, zone=load_dataset(plan.dataset).zone), plan, display
+        )
         display.say(f"Airflow          {airflow.access}")
 
 

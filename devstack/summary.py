@@ -24,6 +24,7 @@ MODELS = {
     "popularity": "popularity",
 }
 METRICS = ("recall", "ndcg", "coverage")
+PROBLEMS = 5
 
 
 def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
@@ -37,18 +38,29 @@ def row_accounts(lake: Lake, last: dt.date) -> dict[str, dict[str, int]]:
     return accounts
 
 
-def show_summary(display: Display, settings: Settings, lake: Lake, last_night: dt.date, airflow: str) -> None:
-    """Show everything, and say so where something is not there yet; `airflow` says where and as whom to log in."""
+def show_summary(display: Display, settings: Settings, lake: Lake, last_night: dt.date) -> None:
+    """Show what the nights gave, and say so where something is not there yet."""
     display.say()
     display.say(f"Nightshelf, data set {settings.dataset}, up to the night of {last_night}", style="bold")
     _show_accounts(display, row_accounts(lake, last_night))
     with connect(settings.analyst_url, "summary") as connection:
+        _show_landing(display, _one(connection, "landing"))
         live = _one(connection, "live")
         if live is None:
             display.say("No batch is live yet.")
         else:
             _show_night(display, lake, connection, live)
-    _show_places(display, settings, airflow)
+    display.say()
+
+
+def _show_landing(display: Display, compared: Mapping[str, Any] | None) -> None:
+    """Say what the last night found missing, late or changed in the landing zone."""
+    if compared is None or not compared["differences"]:
+        return
+    display.say()
+    display.say(f"Landing zone  {compared['differences']} days or files are not as in the lake:", style="yellow")
+    for problem in compared["problems"][:PROBLEMS]:
+        display.say(f"              - {problem}")
 
 
 def _show_night(display: Display, lake: Lake, connection: Connection, live: Mapping[str, Any]) -> None:
@@ -109,8 +121,8 @@ def _show_shelf(display: Display, user: str, rows: Sequence[Mapping[str, Any]]) 
     display.console.print(table)
 
 
-def _show_places(display: Display, settings: Settings, airflow: str) -> None:
-    display.say()
+def show_places(display: Display, settings: Settings, airflow: str) -> None:
+    """Show what to look at next; `airflow` says where that is and as whom to log in."""
     display.say(f"Airflow       {airflow}")
     display.say("MLflow        make mlflow")
     display.say("SQL prompt    make psql, or make psql SQL='select * from nightly_runs'")

@@ -27,6 +27,7 @@ VIEW = "view"
 RETURN = "return"
 EVENT_TYPES = (VIEW, CART, PURCHASE, RETURN)
 PRICE = "price"
+ORDER_ID = "order_id"
 
 # items
 TITLE = "title"
@@ -40,6 +41,7 @@ SIGNED_UP_ON = "signed_up_on"
 
 # items and users
 ATTRIBUTES = "attributes"
+ABSENT = "absent"
 UPDATED_TS = "updated_ts"
 
 # The landing zone and the lake
@@ -47,32 +49,55 @@ SUCCESS_MARKER = "_SUCCESS"
 INGEST_DATE = "ingest_date"
 SOURCE_FILE = "source_file"
 RECORD = "record"
+ELEMENT = "element"
 REASONS = "reasons"
 RAW = "raw"
 
 # Training sets
-WEIGHT_BEFORE = "weight_before"
-WEIGHT_ALL = "weight_all"
-N_BEFORE = "n_before"
+WEIGHT = "weight"
+EARLY, BEFORE, ALL = PERIODS = ("early", "before", "all")
+N = "n"
+N_AFTER_EARLY = "n_after_early"
 N_AFTER = "n_after"
 BOUGHT_ON = "bought_on"
 CARTED_ON = "carted_on"
 VIEWED_ON = "viewed_on"
 FEATURE = "feature"
-WEIGHT = "weight"
 FIRST_SEEN_ON = "first_seen_on"
-POPULARITY_BEFORE = "popularity_before"
-POPULARITY_ALL = "popularity_all"
-SCORE_BEFORE = "score_before"
-SCORE_ALL = "score_all"
+POPULARITY = "popularity"
 
-# Batches (one row a user, arrays in rank order)
+# Sales
+OTHER_INDEX = "other_index"
+SUPPORT = "support"
+LIFT = "lift"
+OBSERVED = "observed"
+EXPECTED = "expected"
+GROWTH = "growth"
+DUE_ON = "due_on"
+PURCHASES = "purchases"
+SOLD = "sold"
+DAYS_UNTIL_DUE = "days_until_due"
+DAYS_SINCE = "days_since"
+OTHER_ITEM_ID = "other_item_id"
+
+# Batches (one row a list, arrays in rank order)
 ITEM_IDS = "item_ids"
 SCORES = "scores"
 REASON_CODES = "reason_codes"
 REASON_ITEM_IDS = "reason_item_ids"
+USER_IDS = "user_ids"
+SCOPE = "scope"
+SIMILAR_ITEM_ID = "similar_item_id"
+PLACEMENT = "placement"
+SUBJECT = "subject"
+VALUE = "value"
 RANK = "rank"
 SCORE = "score"
 
 # The segment of those whose segment is unknown, and of everybody together
 EVERYBODY = "everybody"
+
+
+def of_period(name: str, period: str) -> str:
+    """Return what a training set calls the column `name` of a period; a day without a period's name is of all."""
+    return name if period == ALL and name in (BOUGHT_ON, CARTED_ON, VIEWED_ON) else f"{name}_{period}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
-from include.policy import Frozen, load_layers
+from include.frozen import Frozen
+from include.policy import load_layers
 
 DEFAULTS = Path(__file__).resolve().parent / "config" / "drift.yaml"
 
@@ -74,10 +78,11 @@ class DriftPolicy(Frozen):
     rollback: RollbackPolicy
     retrain: RetrainPolicy
     cool_down_days: CoolDownPolicy
+    known_days: dict[dt.date, str]
 
 
-def load_drift_policy(file: Path | None = None) -> DriftPolicy:
-    """Return the default policy with `file` laid over it.
+def load_drift_policy(*overrides: Mapping[str, Any], file: Path | None = None) -> DriftPolicy:
+    """Return the default policy with `overrides`, then `file`, laid over it.
 
     Raises
     ------
@@ -85,4 +90,4 @@ def load_drift_policy(file: Path | None = None) -> DriftPolicy:
         For an unknown key, a missing file or a value out of range, by name.
     """
     variable = "NIGHTSHELF_DRIFT_POLICY"
-    return load_layers(DriftPolicy, DEFAULTS, file=file, kind="drift policy", variable=variable)
+    return load_layers(DriftPolicy, DEFAULTS, *overrides, file=file, kind="drift policy", variable=variable)

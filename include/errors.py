@@ -6,6 +6,10 @@ another try can help: data and configuration stay wrong, a lost connection may c
 
 from __future__ import annotations
 
+AFTERWARDS = "Clear this task after that"
+NO_HELP = "Clearing alone will not help"
+HELPS = "Clearing helps"
+
 
 class NightshelfError(Exception):
     """Base of all errors that Nightshelf raises on purpose.
@@ -19,6 +23,7 @@ class NightshelfError(Exception):
     """
 
     exit_code = 1
+    clearing: str = AFTERWARDS  # what to say of clearing the task in the UI
 
     def __init__(self, problem: str, *, remedy: str) -> None:
         self.problem = problem.rstrip(".")
@@ -42,12 +47,14 @@ class ValidationError(NightshelfError):
     """A check that must hold does not; the night stops before anything is published."""
 
     exit_code = 3
+    clearing = NO_HELP
 
 
 class MissingArtifactError(NightshelfError):
     """Something that an earlier step should have written is not there or is damaged."""
 
     exit_code = 3
+    clearing = NO_HELP
 
 
 class LakeError(NightshelfError):
@@ -65,6 +72,15 @@ class TrackingError(NightshelfError):
 class PublishError(NightshelfError):
     """PostgreSQL holds something else than what was sent; nothing became visible."""
 
+    clearing = HELPS
+
 
 class StackError(NightshelfError):
     """The development stack cannot start, stop or answer."""
+
+
+def named_error(error: BaseException | None) -> NightshelfError | None:
+    """Return the named error that `error` is, or that it was raised for; None when there is none."""
+    while error is not None and not isinstance(error, NightshelfError):
+        error = error.__cause__ or error.__context__
+    return error

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from include.errors import NightshelfError
+from include.errors import AFTERWARDS, NO_HELP, NightshelfError
 
 OUTCOME = "NIGHTSHELF_OUTCOME"
 RESULT, ERROR = "result.json", "error.json"
@@ -25,11 +25,15 @@ class JobError(NightshelfError):
     ----------
     kind
         The class of the job's error, "" when the job ended without saying what was wrong.
+    clearing
+        What the job's error says of clearing the task.
     """
 
-    def __init__(self, problem: str, *, remedy: str, exit_code: int, kind: str = "") -> None:
+    def __init__(
+        self, problem: str, *, remedy: str, exit_code: int, kind: str = "", clearing: str = AFTERWARDS
+    ) -> None:
         super().__init__(problem, remedy=remedy)
-        self.exit_code, self.kind = exit_code, kind
+        self.exit_code, self.kind, self.clearing = exit_code, kind, clearing
 
     @property
     def line(self) -> str:
@@ -56,6 +60,7 @@ def hand_over_error(folder: str | None, error: BaseException) -> None:
         "problem": getattr(error, "problem", " ".join(lines[:2])),
         "remedy": getattr(error, "remedy", ""),
         "exit_code": getattr(error, "exit_code", 1),
+        "clearing": getattr(error, "clearing", NO_HELP),
     }
     Path(folder, ERROR).write_text(json.dumps(values))
 

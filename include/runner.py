@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from include.errors import HELPS, NO_HELP
 from include.outcome import OUTCOME, JobError, find_error, find_result
 from include.processes import dying_with_us, end, session
 from include.settings import PROJECT
 
 POLL_SECONDS = 0.2
 LINGER_SECONDS = 5.0  # what Spark's JVM may take to tidy up after the Python process has ended
+KILLED = -9  # by a person or by a machine without memory
 NO_RESULT = 3  # exit code of a job that ended well but handed over nothing: another try will not help
 GRACE_SECONDS = 3.0  # between SIGTERM and SIGKILL; Airflow kills a task that has not ended 5 s after its SIGTERM
 
@@ -120,8 +122,9 @@ class JobRun:
             raise error
         raise JobError(
             f"job {self.name} ended {_how(code)}: {self._last_line()}",
-            remedy=f"read {self._where}",
+            remedy=f"read {self._where}" if code != KILLED else "free memory (docs/runbook.md, *Memory*)",
             exit_code=NO_RESULT if code == 0 else max(code, 1),
+            clearing=HELPS if code < 0 else NO_HELP,
         )
 
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -138,7 +141,7 @@ class JobRun:
 def _how(code: int) -> str:
     if code == 0:
         return "without a result"
-    return f"with code {code}" if code > 0 else f"by signal {-code}{' (out of memory?)' if code == -9 else ''}"
+    return f"with code {code}" if code > 0 else f"by signal {-code}{' (out of memory?)' if code == KILLED else ''}"
 
 
 def _text(line: bytes) -> str:

@@ -109,16 +109,35 @@ class Settings(Variables):
     )
     mail_from: str = _setting("NIGHTSHELF_MAIL_FROM", "", "Sender of e-mail.")
     mail_to: str = _setting("NIGHTSHELF_MAIL_TO", "", "Recipients of e-mail, separated by commas.")
+    report_to: str = _setting(
+        "NIGHTSHELF_REPORT_TO", "", "Recipients of the nightly report, separated by commas (default: it is not mailed)."
+    )
     fresh_by: dt.time = _setting(
         "NIGHTSHELF_FRESH_BY",
         dt.time(6),
-        "Time (UTC) by which the night, which starts at 02:00, must be live.",
+        "Time, in the shop's time zone, by which the night, which starts at 02:00, must be live.",
         gt=dt.time(2),
+    )
+    runbook_url: str = _setting(
+        "NIGHTSHELF_RUNBOOK_URL",
+        "",
+        "Where people read this project, such as https://forge.example.org/shop/nightshelf/blob/main/; alerts then "
+        "link their page of `docs/runbook` there.",
+        pattern=r"^(https?://\S+/)?$",
+    )
+    api_key: SecretStr = _setting(
+        "NIGHTSHELF_API_KEY", UNSET, "What callers of the read API send as `X-API-Key`; unset: nothing is asked for."
     )
     tracking_uri: str = _setting(
         "MLFLOW_TRACKING_URI",
         lambda known: f"sqlite:///{known['home']}/mlflow/mlflow.db",
         "MLflow's tracking and registry store (default: SQLite in the home).",
+    )
+    mlflow_url: str = _setting(
+        "NIGHTSHELF_MLFLOW_URL",
+        lambda known: known["tracking_uri"] if known["tracking_uri"].startswith("http") else "",
+        "Address of MLflow's UI as browsers reach it, for links (default: the tracking server's).",
+        pattern=r"^(https?://.+)?$",
     )
     tracking_password: SecretStr = _setting(
         "MLFLOW_TRACKING_PASSWORD", UNSET, "Password of a tracking server that asks for one."
@@ -138,6 +157,9 @@ class Settings(Variables):
     landing_timeout_hours: float = _setting(
         "NIGHTSHELF_LANDING_TIMEOUT_HOURS", 4.0, "Hours that a night waits for its landing.", gt=0
     )
+    retries: int = _setting(
+        "NIGHTSHELF_RETRIES", 2, "Times that Airflow tries a failed task again, where that can help.", ge=0
+    )
     first_night: dt.date | None = _setting(
         "NIGHTSHELF_FIRST_NIGHT", None, "When set, every missed night since is run, in order."
     )
@@ -145,9 +167,9 @@ class Settings(Variables):
 
     @field_validator("fresh_by")
     @classmethod
-    def _is_utc(cls, hour: dt.time) -> dt.time:
+    def _has_no_offset(cls, hour: dt.time) -> dt.time:
         if hour.tzinfo is not None:
-            raise ValueError("give it in UTC, without an offset")
+            raise ValueError("give it in the shop's time zone, without an offset")
         return hour
 
     @property

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields
 from typing import Any, TypeVar
 
-from include.errors import NightshelfError
-from include.lake import s3_failure
+from include.errors import ConfigurationError, NightshelfError
+from include.lake import disk_failure, s3_failure
 from include.log import configure
 from include.outcome import OUTCOME, hand_over, hand_over_error
 from include.settings import Settings, load_settings
@@ -49,6 +49,32 @@ def day(help: str, **options: Any) -> Any:
 def run_date() -> Any:
     """Return the argument for the run date: the only clock of a job."""
     return day("run date", required=True)
+
+
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return the days from `first` to `last`.
+
+    Raises
+    ------
+    ConfigurationError
+        When `last` is before `first`.
+    """
+    if last < first:
+        raise ConfigurationError(
+            f"--from {first} --to {last} is no range of days", remedy="give the earlier day in --from"
+        )
+    return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def text(help: str, **options: Any) -> Any:
+    """Return an argument that is words of a person, not empty."""
+    return argument(help, type=_words, **options)
+
+
+def _words(value: str) -> str:
+    if not value.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return value.strip()
 
 
 def folder(what: str) -> Any:
@@ -89,7 +115,7 @@ def main(
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.kernel_folder))
         result = run(settings, config)
     except Exception as error:
-        named = error if isinstance(error, NightshelfError) else s3_failure(error)
+        named = error if isinstance(error, NightshelfError) else s3_failure(error) or disk_failure(error)
         hand_over_error(folder, named or error)
         if named is None:
             raise

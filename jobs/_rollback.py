@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
 from include.contract import load_policy
@@ -11,17 +10,11 @@ from include.settings import Settings
 from jobs import _command
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise argparse.ArgumentTypeError("must not be empty")
-    return value.strip()
-
-
 @dataclass(frozen=True)
 class RollbackConfig:
     to: str = _command.argument(f"a kept batch_id, or {PREVIOUS}", required=True)
-    reason: str = _command.argument("why; for those who read it later", required=True, type=_text)
-    by: str | None = _command.argument("who; the database login when left out", type=_text)
+    reason: str = _command.text("why; for those who read it later", required=True)
+    by: str | None = _command.text("who; the database login when left out")
     request: str | None = _command.argument("names the request, which is carried out once, whatever happened since")
 
     def request_for(self, settings: Settings) -> RollbackRequest:

@@ -11,8 +11,7 @@ import datetime as dt
 import sys
 from dataclasses import dataclass
 
-from include.contract import load_policy
-from include.drift_policy import load_drift_policy
+from include.contract import load_drift_policy, load_policy
 from include.features.interactions import periods
 from include.lake import open_lake
 from include.night.building import find_or_build
@@ -35,7 +34,7 @@ parse_args = _command.command_line(BuildTrainingSetConfig, __doc__)
 def run(settings: Settings, config: BuildTrainingSetConfig) -> _command.Result:
     """Build or find the training set and return its folder and counts."""
     policy = load_policy(settings)
-    old_weight = load_drift_policy(settings.drift_policy_file).retrain.old_weight if config.fresh_since else 1.0
+    old_weight = load_drift_policy(settings).retrain.old_weight if config.fresh_since else 1.0
     days = periods(config.date, policy, config.fresh_since, old_weight)
     made = find_or_build(settings, open_lake(settings.lake_uri), days, policy)
     return {"training_set": made.folder, "counts": made.manifest.counts}

@@ -13,13 +13,14 @@ import sys
 from dataclasses import dataclass
 
 from include.contract import load_policy
-from include.evaluation.report import CHALLENGER, headlines
+from include.evaluation.report import CHALLENGER, LACKS, headlines
 from include.lake import open_artifact, open_lake
-from include.night.evaluating import find_or_evaluate, read_report
+from include.night.evaluating import find_card, find_or_evaluate, read_report
+from include.night.figures import evaluation_files
 from include.serving.database import connect
 from include.serving.decisions import champion_before
 from include.settings import Settings
-from include.tracking import log_metrics
+from include.tracking import load_model, log_metrics, log_texts
 from jobs import _command
 
 logger = logging.getLogger("nightshelf.evaluate")
@@ -44,9 +45,16 @@ def run(settings: Settings, config: EvaluateConfig) -> _command.Result:
     metrics = headlines(report)
     for model, values in metrics.items():
         logger.info("%s: %s", model, values)
-    exact = {key: float(value) for key, value in report["models"][CHALLENGER]["metrics"].items()}
-    log_metrics(settings, config.model_version, exact, {"evaluation": made.folder})
-    return {"evaluation": made.folder, "metrics": metrics}
+    if CHALLENGER in metrics:
+        exact = {key: float(value) for key, value in report["models"][CHALLENGER]["metrics"].items()}
+        card = str(find_card(made))
+        tags = {"evaluation": made.folder, "model_card": card}
+        log_metrics(settings, config.model_version, exact, tags)
+        challenger = load_model(settings, config.model_version, "evaluation")
+        files = evaluation_files(report, challenger, policy.gate.metric)
+        texts = {f"evaluation_report/{name}": text for name, text in files.items()}
+        log_texts(settings, config.model_version, {"model_card.md": made.lake.read_bytes(card).decode(), **texts})
+    return {"evaluation": made.folder, "lacks": report.get(LACKS), "metrics": metrics}
 
 
 if __name__ == "__main__":

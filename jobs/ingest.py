@@ -11,11 +11,11 @@ import sys
 from dataclasses import dataclass
 
 from include.columns import TABLES
-from include.contract import load_dataset
+from include.contract import load_dataset, load_policy
 from include.errors import ConfigurationError
 from include.lake import open_lake
 from include.settings import Settings
-from include.spark.session import spark_session
+from include.spark.session import for_data, spark_session
 from jobs import _command
 
 
@@ -37,12 +37,12 @@ class IngestConfig:
         """
         first, last = self.first or self.date, self.last or self.date
         given = [one is not None for one in (self.date, self.first, self.last)]
-        if given not in ([True, False, False], [False, True, True]) or first is None or last is None or first > last:
+        if given not in ([True, False, False], [False, True, True]) or first is None or last is None:
             raise ConfigurationError(
                 f"--date {self.date} --from {self.first} --to {self.last} is no range of days",
                 remedy="give --date D for one day, or --from D and --to D for several",
             )
-        return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+        return _command.days_between(first, last)
 
 
 parse_args = _command.command_line(IngestConfig, __doc__)
@@ -51,11 +51,16 @@ parse_args = _command.command_line(IngestConfig, __doc__)
 def run(settings: Settings, config: IngestConfig) -> _command.Result:
     """Ingest each table and return its counts."""
     from include.ingest.ingest import ingest_table
+    from include.landing.delivered import files_of_closed_days
 
-    dataset = load_dataset(settings.dataset)
+    dataset, policy = load_dataset(settings.dataset), load_policy(settings)
     landing, lake = open_lake(settings.landing_uri), open_lake(settings.lake_uri)
-    with spark_session("ingest", settings) as spark:
-        return {table: ingest_table(spark, landing, lake, dataset, table, config.days) for table in config.tables}
+    delivered = [files_of_closed_days(landing, table, config.days) for table in config.tables]
+    size = sum(file.size for days in delivered for files in days.values() for file in files.values())
+    with spark_session("ingest", for_data(settings, size)) as spark:
+        return {
+            table: ingest_table(spark, landing, lake, dataset, table, config.days, policy) for table in config.tables
+        }
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Loads the batch's rows beside what is live, checks them there (users, items, checksum), then switches the
 pointer that all views read. Publishing a batch again changes nothing, and a batch older than the live one
-is stored without going live.
+is stored without going live. A batch that would leave lists empty which are full does not go live at all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from include.contract import load_policy
 from include.lake import open_lake
+from include.night.held import raise_if_held
 from include.serving.batch import open_batch
 from include.serving.publish import publish
 from include.settings import Settings
@@ -30,8 +31,10 @@ parse_args = _command.command_line(PublishConfig, __doc__)
 def run(settings: Settings, config: PublishConfig) -> _command.Result:
     """Publish the batch and return what readers see of it."""
     batch = open_batch(open_lake(settings.lake_uri), config.batch)
-    keep = load_policy(settings).publish.keep_batches
-    done = publish(settings.database_url, batch, keep_batches=keep, force=config.force)
+    if not config.force:
+        raise_if_held(settings, batch.run_date)
+    limits = load_policy(settings).publish
+    done = publish(settings.database_url, batch, keep_batches=limits.keep_batches, force=config.force, limits=limits)
     return {
         "batch_id": done.batch_id,
         "users": done.users,

@@ -25,6 +25,10 @@ from jobs import _command
 class ScoreConfig:
     date: dt.date = _command.run_date()
     training_set: str = _command.folder("training_sets/<run date>-<fingerprint>")
+    sales: str = _command.argument(
+        "folder in the lake, sales/<run date>-<fingerprint>; without it no lists of what sold are made",
+        default="",
+    )
 
 
 parse_args = _command.command_line(ScoreConfig, __doc__)
@@ -33,7 +37,7 @@ parse_args = _command.command_line(ScoreConfig, __doc__)
 def run(settings: Settings, config: ScoreConfig) -> _command.Result:
     """Return the batch of the run date, made now unless it is there."""
     lake = open_lake(settings.lake_uri)
-    source = find_source(settings, lake, config.date, config.training_set, load_policy(settings))
+    source = find_source(settings, lake, config.date, config.training_set, load_policy(settings), config.sales)
     batch = find_or_score(settings, lake, config.date, source)
     return {
         "batch": batch.folder,

@@ -3,7 +3,8 @@
     python -m jobs.train --training-set training_sets/2011-12-09-0123456789ab
 
 The version of the same training set and recipe is reused when it is there and whole. The result
-names it: {"model_version": "3"}.
+names it: {"model_version": "3", "lacks": null}. Where the data is not enough for a model, the version is
+"popularity" and `lacks` says what is missing and from when on there will be one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 
 from include.contract import load_policy
 from include.lake import open_artifact, open_lake
+from include.night.challengers import choose_model
+from include.night.champions import raise_if_store_lost
+from include.night.held import raise_if_held
 from include.night.training import find_or_train
 from include.settings import Settings
 from jobs import _command
@@ -27,9 +31,13 @@ parse_args = _command.command_line(TrainConfig, __doc__)
 
 
 def run(settings: Settings, config: TrainConfig) -> _command.Result:
-    """Return the version that holds the models of this training set and policy."""
+    """Return the version of this training set, by the policy's model or its tuned one; a day on hold trains none."""
     source = open_artifact(open_lake(settings.lake_uri), config.training_set)
-    return {"model_version": find_or_train(settings, source, load_policy(settings))}
+    raise_if_held(settings, source.run_date)
+    raise_if_store_lost(settings)
+    policy = load_policy(settings)
+    model, tuning = choose_model(settings, policy, source.run_date)
+    return dict(find_or_train(settings, source, policy.model_copy(update={"model": model}), tuning)._asdict())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 WORDS = PROJECT / "scripts" / "words.txt"
 WIDTH = 120
+PICTURES = (".png",)
 TEXTS = (".md", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".conf", ".mk", "Makefile", "Dockerfile", ".ci/run")
 CODE = re.compile(r"^(```|~~~).*?^\1|``.+?``|`(?:[^`\n]|\n(?!\n))+`", re.DOTALL | re.MULTILINE)
 ADDRESS = re.compile(r"\w://\S")
@@ -77,7 +78,8 @@ def check_file(path: Path, words: dict[re.Pattern[str], str]) -> list[tuple[int,
 def project_files() -> list[Path]:
     """Return the files that git knows."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
-    return [path for path in map(PROJECT.joinpath, names.split("\0")[:-1]) if path.is_file()]
+    paths = map(PROJECT.joinpath, names.split("\0")[:-1])
+    return [path for path in paths if path.is_file() and path.suffix not in PICTURES]
 
 
 def main(arguments: Sequence[str]) -> int:

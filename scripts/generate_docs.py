@@ -3,7 +3,8 @@
     python scripts/generate_docs.py
 
 `docs/configuration.md` gets the settings from the fields of `include.settings`, `docs/architecture.md` the packages
-from their docstrings and the import rules in pyproject.toml. Each stands between two marker comments.
+from their docstrings and the import rules in pyproject.toml, `docs/own-data.md` the contract from
+`include/config/contract`. Each stands between two marker comments.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(PROJECT))
 
 from pydantic_core import PydanticUndefined  # noqa: E402
 
+from include.contract.schema import CONTRACT, ContractColumn  # noqa: E402
 from include.settings import S3Settings, Settings  # noqa: E402
 
 
@@ -52,6 +54,18 @@ def import_list() -> str:
     return markdown_list(rows)
 
 
+def contract_tables() -> str:
+    """Return the columns of each table with their rules."""
+    return "\n".join(
+        f"**{table.name}**, {table.description}:\n\n"
+        + markdown_table(
+            ("column", "type", "rule"),
+            [(f"`{one.name}`", "time" if one.kind == "timestamp" else one.kind, _rules(one)) for one in table.columns],
+        )
+        for table in CONTRACT.values()
+    )
+
+
 def with_table(page: str, name: str, table: str) -> str:
     """Return the page with the table between its two markers.
 
@@ -69,6 +83,7 @@ def with_table(page: str, name: str, table: str) -> str:
 TABLES = {
     "docs/configuration.md": ("settings", settings_list),
     "docs/architecture.md": ("packages", import_list),
+    "docs/own-data.md": ("contract", contract_tables),
 }
 
 
@@ -89,6 +104,23 @@ def markdown_list(lines: Iterable[str]) -> str:
     return "".join(
         fill(line, 120, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False) + "\n" for line in lines
     )
+
+
+def _rules(column: ContractColumn) -> str:
+    """Return what holds for a column's values, as a phrase."""
+    *firsts, last = [f"`{value}`" for value in column.allowed] or [""]
+    rules = [
+        "required" if column.required else "",
+        f"{', '.join(firsts)} or {last}" if firsts else "",
+        f"above {column.above:g}" if column.above is not None else "",
+        f"not below {column.at_least:g}" if column.at_least is not None else "",
+        f"not before {column.since}" if column.since else "",
+        "not after the day of its delivery" if column.by_end_of_day else "",
+        f"at most {column.max_length} characters" if column.max_length else "",
+        f"{column.default} when missing".lower() if column.default is not None else "",
+        column.description,
+    ]
+    return "; ".join(rule for rule in rules if rule)
 
 
 def _default(value: Any) -> str:

@@ -2,7 +2,7 @@
 # Makes .venv from the lock, and installs with apt what the machine lacks for that.
 #
 #   scripts/setup.sh             with the first Python 3.11, 3.12 or 3.13 on the PATH; PYTHON=<program> names another
-#   scripts/setup.sh --dev       adds what `make lint`, `make test` and `make rehearse` need
+#   scripts/setup.sh --dev       adds what `make lint` and `make test` need
 #   scripts/setup.sh --check     only says which Python and Java it would take and which packages are missing
 #
 # Does nothing when .venv was made from the same lock with the same Python and Java. Talks on stderr only.
@@ -93,6 +93,11 @@ install_packages() {
     die "apt could not install $names (log: $log): $advice"
   fi
   rm -f "$log"
+}
+
+wish_for_browser() { # the tests of the page in Airflow's UI are skipped without one, so a machine may do without
+  command -v chromium chromium-browser >/dev/null ||
+    (install_packages chromium) || say "there is no Chromium: the tests that need one will be skipped"
 }
 
 # ---- the environment ------------------------------------------------------------------------
@@ -196,6 +201,7 @@ wanted=$(sha256sum requirements/build.txt "${locks[@]}"; version_of "$python"; e
 if [ "$(cat "$STAMP" 2>/dev/null)" != "$wanted" ]; then
   started=$SECONDS
   make_environment "$python" "$java_home" "${locks[@]}"
+  [ "${1:-}" != --dev ] || wish_for_browser
   write_command
   echo "$wanted" >"$STAMP"
   say "done in $((SECONDS - started)) s"

@@ -98,7 +98,7 @@ class Recipe:
 
 
 @dataclass
-class Night:
+class StandInNight:
     """All that one installation knows of its shop.
 
     Parameters

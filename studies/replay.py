@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include import columns as c
-from include.drift_policy import DriftPolicy, load_drift_policy
+from include.contract import load_drift_policy
+from include.drift_policy import DriftPolicy
 from include.features.signals import UNKNOWN
 from include.lake import Lake, open_lake, partition_uris, read_table
 from include.monitoring.positions import find_positions
@@ -32,7 +33,7 @@ from include.monitoring.verdict import DriftVerdict, Signals
 from include.settings import Settings
 from include.types import Days, Doubles, Longs, Strings
 from studies import command
-from studies.night import DayLog, Night, Recipe
+from studies.night import DayLog, Recipe, StandInNight
 from studies.watch import StudyWatch
 
 EVERY_DAY = dt.date(1900, 1, 1)
@@ -75,7 +76,7 @@ def replay(log: ShopLog, first: dt.date, last: dt.date, policy: DriftPolicy) -> 
 
     Nothing is acted on but retrains, which begin a new chart; so every verdict can be explained by itself.
     """
-    night = Night(len(log.segments), len(log.categories), RECIPE)
+    night = StandInNight(len(log.segments), len(log.categories), RECIPE)
     watch = StudyWatch(policy, log.segments, log.categories, bots_apart=False)
     live = None
     for day in log.day_logs(last):
@@ -139,7 +140,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Replay the days and return how often each verdict was made."""
-    policy = load_drift_policy(settings.drift_policy_file)
+    policy = load_drift_policy(settings)
     log = read_log(open_lake(settings.lake_uri), arguments.last)
     found = list(replay(log, arguments.first, arguments.last, policy))
     if arguments.out:

@@ -13,7 +13,7 @@ from include.demo_shop import Fault, FaultKind, Shop, ShopConfig
 from include.demo_shop.tables import CATEGORY_NAMES, COUNTRY_NAMES
 from include.drift_policy import DriftPolicy
 from include.monitoring.verdict import Kind
-from studies.night import DayLog, Model, Night, NightLists, expected_purchases, expected_share
+from studies.night import DayLog, Model, NightLists, StandInNight, expected_purchases, expected_share
 from studies.watch import StudyWatch
 
 HISTORY_DAYS = 60
@@ -68,7 +68,7 @@ class Installation:
     """A shop with its nights: everything that one night hands to the next."""
 
     shop: Shop
-    night: Night
+    night: StandInNight
     watch: StudyWatch
     champion: Model
     live: NightLists
@@ -125,7 +125,7 @@ def open_shop(number: int, seed: int, policy: DriftPolicy, config: ShopConfig | 
     )
     world = shop.world
     segments, categories = np.array(COUNTRY_NAMES)[world.users.country], np.array(CATEGORY_NAMES)[world.items.category]
-    night, watch = Night(len(segments), len(categories)), StudyWatch(policy, segments, categories)
+    night, watch = StandInNight(len(segments), len(categories)), StudyWatch(policy, segments, categories)
     for truth in shop.days(opening, opening + dt.timedelta(days=HISTORY_DAYS - 1)):
         day = DayLog.of(truth)
         night.ingest(day)

@@ -47,7 +47,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     from studies.plot import draw_shop
     from studies.report import as_text, summarise
 
-    shops = study(arguments.seed, arguments.nights, load_drift_policy(settings.drift_policy_file))
+    shops = study(arguments.seed, arguments.nights, load_drift_policy(file=settings.drift_policy_file))
     figures = {"seed": arguments.seed, "nights": arguments.nights, **summarise(shops)}
     sys.stderr.write(f"\n{as_text(figures)}\n\n")
     if arguments.out:

@@ -16,7 +16,7 @@ from include.monitoring.positions import NEW, count_positions
 from include.monitoring.profile import DataProfile, Profiler, from_histograms, heavy_accounts
 from include.monitoring.verdict import DriftVerdict, Signals
 from include.types import Longs, Positions, Strings
-from studies.night import DayLog, Night, NightLists
+from studies.night import DayLog, NightLists, StandInNight
 
 REFERENCE_DAYS = 28
 KEPT_BATCHES = 7
@@ -46,7 +46,7 @@ class StudyWatch:
         """Take note of lists that went live."""
         self.kept = [*self.kept, lists][-KEPT_BATCHES:]
 
-    def judge(self, day: DayLog, live: NightLists, night: Night) -> tuple[DriftVerdict, NightLists | None]:
+    def judge(self, day: DayLog, live: NightLists, night: StandInNight) -> tuple[DriftVerdict, NightLists | None]:
         """Return the verdict on the lists that were live on `day`, and those to which a rollback would lead.
 
         Parameters

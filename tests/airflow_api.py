@@ -1,36 +1,31 @@
-"""What tests and the rehearsal ask of Airflow beside what the command line does: as people do in the UI."""
+"""What tests ask of Airflow beside what the command line does: as people do in the UI."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
 from typing import Any
 
 from devstack.rest import AirflowApi
 
 
 class UserApi(AirflowApi):
-    """A client that also fills in forms, clears single tasks and answers questions."""
+    """A client that also fills in forms and answers questions."""
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Return a DAG's runs, the oldest first."""
         return self._list(f"/dags/{dag_id}/dagRuns", "dag_runs", "dag_run_id", params={"order_by": "run_after"})
 
-    def trigger(self, dag_id: str, run_id: str, form: Mapping[str, Any]) -> None:
-        """Queue a run without an interval, as by the DAG's form."""
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form)}
-        self._order("POST", f"/dags/{dag_id}/dagRuns", json=body)
-
-    def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool) -> None:
-        """Have one task of a run done again, alone or with what follows."""
+    def backfill(self, dag_id: str, first: dt.date, last: dt.date) -> None:
+        """Run a DAG for past days, as `airflow backfill create` does."""
         body = {
-            "dry_run": False,
-            "only_failed": False,
-            "dag_run_id": run_id,
-            "task_ids": [task_id],
-            "include_downstream": downstream,
-            "reset_dag_runs": True,
+            "dag_id": dag_id,
+            "from_date": f"{first}T00:00:00Z",
+            "to_date": f"{last}T23:59:59Z",
+            "reprocess_behavior": "failed",
+            "max_active_runs": 1,
+            "dag_run_conf": {},
         }
-        self._order("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+        self._order("POST", "/backfills", json=body)
 
     def is_answered(self, dag_id: str, run_id: str, task_id: str) -> bool:
         """Tell whether the question that a task asks has an answer."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.lake import Lake, partition_folder
+from include.list_kinds import LIST_KINDS
 from include.serving.batch import Batch, open_batch
 from include.serving.load import combine, table_digest
 from tests.commits import commit_all
@@ -61,6 +62,48 @@ def item_row(item: int, title: str) -> dict[str, Any]:
     }
 
 
+def further_tables(shift: int) -> dict[str, pa.Table]:
+    """Lists of further kinds: similar items, and users who would like an item, a category or a brand."""
+    similar = [
+        {"item_id": f"i{item:02d}", "scope": "", "item_ids": [f"i{(item + shift + n) % N_ITEMS:02d}" for n in (1, 2)],
+         "scores": [0.9, 0.5], "reason_codes": [8, 8], "reason_item_ids": [f"i{item:02d}"] * 2}
+        for item in range(N_ITEMS)
+    ]  # fmt: skip
+    audience = [
+        {"value": value, "subject": subject, "user_ids": [f"u{shift:04d}", 'ü "9"'], "scores": [2.5, 0.25],
+         "reason_codes": [6, 6], "reason_item_ids": [None, None]}
+        for value, subject in (("i00", "item"), ("c1", "category"), ("i00", "brand"))
+    ]  # fmt: skip
+
+    def entries(items: Sequence[int], reason: int) -> dict[str, Any]:
+        return {
+            "item_ids": [f"i{item:02d}" for item in items], "scores": [3.0 - n for n in range(len(items))],
+            "reason_codes": [reason] * len(items), "reason_item_ids": [None] * len(items),
+        }  # fmt: skip
+
+    placements = [
+        {"user_id": f"u{user:04d}", "placement": name, **entries(items, reason)}
+        for user in range(3)
+        for name, items, reason in (("email", (9, (user + shift) % N_ITEMS, 11), 6), ("cart", (10,), 16))
+    ]
+    before = [
+        {"user_id": f"u{user:04d}", "scope": "", **entries((10, user), 16), "purchases": [times, 1],
+         "days_since": [days, 3]}
+        for user, times, days in ((0, 4, 12), (1, 1, 1), (2, 2, 2))
+    ]  # fmt: skip
+    popular = [
+        {"segment": segment, "placement": name, **entries(items, reason)}
+        for segment, name, items, reason in (
+            ("everybody", "cart", (8, 2, 4), 4), ("everybody", "email", (8,), 4), ("north", "cart", (2, 5), 2),
+        )
+    ]  # fmt: skip
+    rows = {
+        "placements": placements, "popular_by_placement": popular, "similar_items": similar, "audience": audience,
+        "bought_before": before,
+    }  # fmt: skip
+    return {name: pa.Table.from_pylist(each, LIST_KINDS[name].schema) for name, each in rows.items()}
+
+
 def popular_rows(shift: int) -> list[dict[str, Any]]:
     return [
         {"segment": segment, "rank": rank, "item_id": f"i{(rank + shift) % N_ITEMS:02d}", "score": 10.1 / rank}
@@ -87,7 +130,8 @@ def write_batch(
         "popular": pa.Table.from_pylist(popular_rows(shift), POPULAR),
         "items": pa.Table.from_pylist([item_row(item, title) for item in range(N_ITEMS)], ITEMS),
     }
-    for name, table in tables.items():
+    further = further_tables(shift)
+    for name, table in (tables | further).items():
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
         lake.write_bytes(f"{staged}/{name}/part-0.parquet", sink.getvalue().to_pybytes())
@@ -97,7 +141,16 @@ def write_batch(
         "model_version": "7",
         "variant": "main",
         "top_n": 5,
-        "checksum": table_checksum(tables["recommendations"]),
+        "checksum": combine(
+            [
+                table_digest(tables["recommendations"]),
+                *(table_digest(table, LIST_KINDS[name]) for name, table in further.items()),
+            ]
+        ),
+        "lists": {
+            "recommendations": {"lists": users},
+            **{name: {"lists": table.num_rows, "full": table.num_rows} for name, table in further.items()},
+        },
         "training_set": f"training_sets/{run_date}-0",
         "metrics": {"recall_at_20": 0.13},
         "shortfall": users // 3,

@@ -25,6 +25,12 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the compiled ranking kernel from run to run."""
@@ -55,11 +61,16 @@ def landing(settings: Settings) -> Lake:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    from include.spark.session import spark_session
+    """A Spark that interprets its plans, which for a few rows takes half as long as compiling them; jobs compile."""
+    from include.spark import session
 
     home = tmp_path_factory.mktemp("spark")
-    with spark_session("tests", load_settings({"NIGHTSHELF_HOME": str(home), "SPARK_MASTER": "local[2]"})) as session:
-        yield session
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in INTERPRETED.items():
+            patch.setitem(session.OPTIONS, name, value)
+        settings = load_settings({"NIGHTSHELF_HOME": str(home), "SPARK_MASTER": "local[2]"})
+        with session.spark_session("tests", settings) as spark:
+            yield spark
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """An S3 server of the tests' own: the development stack's, or the one that `NIGHTSHELF_TEST_S3` names.
 
-`NIGHTSHELF_TEST_S3` is the path of `ministack`, `moto_server` or `versitygw`.
+`NIGHTSHELF_TEST_S3` is the path of `ministack`, `moto_server`, `versitygw` or `weed`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ def _command(port: int, folder: str) -> list[str]:
         pytest.fail(f"there is no S3 server for the tests at {program}: run make s3")
     if "versitygw" in program:
         return [program, "--port", f"{LOCALHOST}:{port}", "posix", folder]
+    if Path(program).name == "weed":  # as docker-compose.yaml starts it, besides what only more services need
+        local = [f"-ip={LOCALHOST}", f"-ip.bind={LOCALHOST}", "-admin.ui=false", "-webdav=false"]
+        s3 = ["-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        ports = [f"-s3.port={port}", f"-s3.port.grpc={free_port()}"]
+        return [program, "mini", f"-dir={folder}", *local, *s3, *ports]
     if "moto_server" in program:
         return [program, "-H", LOCALHOST, "-p", str(port)]
     return [program]
@@ -68,6 +73,7 @@ def running_s3() -> Iterator[dict[str, str]]:
             env={
                 **os.environ,
                 **server_environment(Home(Path(folder)), port),
+                **{name: variables[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
                 "ROOT_ACCESS_KEY": KEY,
                 "ROOT_SECRET_KEY": SECRET,
             },

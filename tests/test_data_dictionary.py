@@ -57,12 +57,16 @@ def test_the_function_and_its_columns(postgres: Database) -> None:
     )
     section = PAGE.split("## For applications")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, flags=re.MULTILINE)
-    assert result == f"TABLE({', '.join(' '.join(row) for row in rows)})"
-    assert f"reco.recommend({arguments.replace('NULL::text', 'NULL')})" in section
+    assert result == "SETOF reco.recommendation"
+    assert rows == postgres.rows(
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+        "WHERE attrelid = 'reco.recommendation'::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    assert f"reco.recommend({arguments.replace('::text', '')})" in section
 
 
 def test_reasons(postgres: Database) -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\d) \|", PAGE.split("## Reasons")[1].split("\n## ")[0], flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", PAGE.split("## Reasons")[1].split("\n## ")[0], flags=re.MULTILINE)
     assert [(name, int(code)) for name, code in rows] == postgres.rows(
         "SELECT name, code::int FROM reco.reason ORDER BY code"
     )

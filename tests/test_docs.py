@@ -65,7 +65,7 @@ def test_make_targets_exist(name: str) -> None:
 
 @each_page
 def test_commands_exist(name: str) -> None:
-    for command in re.findall(r"(?m)(?:^|\.venv/bin/)nightshelf ([a-z]+)", code(PAGES[name])):
+    for command in re.findall(r"(?m)(?:^|\.venv/bin/)nightshelf ([a-z-]+)", code(PAGES[name])):
         with pytest.raises(SystemExit, match="0"):
             arguments().parse_args([command, "--help"])
 

@@ -8,14 +8,19 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from include.columns import PERIODS
 from include.features import TrainingSet, training_set_from_tables
+from include.features.training_set import INTERACTION_COLUMNS
 
 RUN_DATE = dt.date(2026, 1, 31)
 HOLDOUT_DAYS = 14
 
 
 class Pair(NamedTuple):
-    """A user and an item that have to do with each other; see `Interactions` for the rest."""
+    """A user and an item that have to do with each other; see `Interactions` for the rest.
+
+    The period "early" is as "before" unless said otherwise, and the days of all periods are the same.
+    """
 
     user: str
     item: str
@@ -26,6 +31,28 @@ class Pair(NamedTuple):
     bought_on: dt.date | None = RUN_DATE
     carted_on: dt.date | None = None
     viewed_on: dt.date | None = None
+    weight_early: float | None = None
+    n_early: int | None = None
+    n_after_early: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the target events by period."""
+        early = self.n_before if self.n_early is None else self.n_early
+        whole = self.n_before + self.n_after if self.bought_on else 0
+        return {"early": early, "before": self.n_before, "all": whole}
+
+    def column(self, name: str) -> object:
+        """Return the value of a column of the interactions."""
+        own = getattr(self, name, None)
+        kind, _, period = name.rpartition("_")
+        if own is not None or name in ("n_after", "bought_on", "carted_on", "viewed_on"):
+            return own
+        if kind == "weight":
+            return self.weight_before
+        if kind == "n":
+            return self.counts[period]
+        return getattr(self, kind) if kind != "bought_on" or self.counts[period] else None
 
 
 def make_tables(
@@ -81,8 +108,11 @@ def _items(index: Mapping[str, int], details: Mapping[str, Mapping[str, Any]], p
     before = {name: sum(pair.n_before > 0 for pair in pairs if pair.item == name) for name in index}
     whole = {name: sum(pair.weight_all > 0 for pair in pairs if pair.item == name) for name in index}
 
+    popularity = {"popularity_early": before, "popularity_before": before, "popularity_all": whole}
+
     def column(name: str, default: Any, kind: pa.DataType) -> pa.Array:
-        return pa.array([details[item].get(name, default) for item in index], kind)
+        own = default if isinstance(default, dict) else dict.fromkeys(index, default)
+        return pa.array([details[item].get(name, own[item]) for item in index], kind)
 
     return pa.table(
         {
@@ -93,26 +123,22 @@ def _items(index: Mapping[str, int], details: Mapping[str, Mapping[str, Any]], p
             "price": column("price", None, pa.float64()),
             "in_stock": column("in_stock", True, pa.bool_()),
             "first_seen_on": column("first_seen_on", dt.date(2025, 1, 1), pa.date32()),
-            "popularity_before": pa.array(
-                [details[i].get("popularity_before", before[i]) for i in index], pa.float32()
-            ),
-            "popularity_all": pa.array([details[i].get("popularity_all", whole[i]) for i in index], pa.float32()),
+            **{name: column(name, counts, pa.float32()) for name, counts in popularity.items()},
         }
     )
 
 
 def _interactions(pairs: list[Pair], users: Mapping[str, int], items: Mapping[str, int]) -> pa.Table:
+    kinds = {"weight": pa.float32(), "n": pa.int32()}
+    index = {
+        "user_index": pa.array([users[pair.user] for pair in pairs], pa.int32()),
+        "item_index": pa.array([items[pair.item] for pair in pairs], pa.int32()),
+    }
     return pa.table(
-        {
-            "user_index": pa.array([users[pair.user] for pair in pairs], pa.int32()),
-            "item_index": pa.array([items[pair.item] for pair in pairs], pa.int32()),
-            "weight_before": pa.array([pair.weight_before for pair in pairs], pa.float32()),
-            "weight_all": pa.array([pair.weight_all for pair in pairs], pa.float32()),
-            "n_before": pa.array([pair.n_before for pair in pairs], pa.int32()),
-            "n_after": pa.array([pair.n_after for pair in pairs], pa.int32()),
-            "bought_on": pa.array([pair.bought_on for pair in pairs], pa.date32()),
-            "carted_on": pa.array([pair.carted_on for pair in pairs], pa.date32()),
-            "viewed_on": pa.array([pair.viewed_on for pair in pairs], pa.date32()),
+        index
+        | {
+            name: pa.array([pair.column(name) for pair in pairs], kinds.get(name.split("_")[0], pa.date32()))
+            for name in INTERACTION_COLUMNS
         }
     )
 
@@ -140,7 +166,6 @@ def _popularity(pairs: list[Pair], segments: Mapping[str, str], items: Mapping[s
             "segment": pa.array(names, pa.string()),
             "rank": pa.array(ranks, pa.int32()),
             "item_index": pa.array(indices, pa.int32()),
-            "score_before": pa.array(scores, pa.float32()),
-            "score_all": pa.array(scores, pa.float32()),
+            **{f"score_{period}": pa.array(scores, pa.float32()) for period in PERIODS},
         }
     )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from pydantic import SecretStr
 
 from include.lake import Lake, open_lake, partition_folder
+from include.serving.batch import Batch, open_batch
 from include.serving.publish import publish
 from include.settings import Settings
 from tests.batches import ITEMS, LISTS, POPULAR, table_checksum
@@ -23,6 +24,7 @@ from tests.training_sets import Pair, make_tables
 NIGHT = dt.date(2026, 3, 1)
 N_USERS, N_ITEMS, TOP = 300, 40, 10
 VIEWS, EVENTS_A_USER = 1500, 5
+TITLE = "T"
 
 
 def day_after(nights: int) -> dt.date:
@@ -40,11 +42,14 @@ class WatchedShop:
 
     def night(self, number: int, model: str, *, good: bool = True) -> str:
         """Publish the batch of a night and return its id."""
-        run_date = day_after(number)
-        training_set = self._training_set(run_date)
-        batch = self._batch(run_date, model, good, training_set)
+        batch = self.write_batch(number, model, good=good)
         publish(self.database.writer_url, batch, keep_batches=7)
         return batch.batch_id
+
+    def write_batch(self, number: int, model: str, *, good: bool = True) -> Batch:
+        """Write the batch of a night into the lake."""
+        run_date = day_after(number)
+        return self._batch(run_date, model, good, self._training_set(run_date))
 
     def ingest(self, number: int, *, missing: float = 0.0, rows: int = VIEWS, dearer: float = 1.0) -> None:
         """Commit a day's events."""
@@ -61,6 +66,7 @@ class WatchedShop:
                 "item_id": pa.array([f"i{item:02}" for item in items]),
                 "event_type": pa.array(np.where(rng.random(rows) < 0.1, "purchase", "view").tolist()),
                 "price": pa.array(prices.astype(float)),
+                "quantity": pa.array(np.full(rows, 2), pa.int32()),
             }
         )
         day = day_after(number)
@@ -97,9 +103,7 @@ class WatchedShop:
         commit_all(self.lake, f"_staging/{run_date}", folder, fingerprint=f"t{run_date}", details=details)
         return folder
 
-    def _batch(self, run_date: dt.date, model: str, good: bool, training_set: str) -> Any:
-        from include.serving.batch import open_batch
-
+    def _batch(self, run_date: dt.date, model: str, good: bool, training_set: str) -> Batch:
         rng = np.random.default_rng(run_date.toordinal())
         rows = []
         for user in range(N_USERS):
@@ -117,7 +121,7 @@ class WatchedShop:
             )
         popular = [{"segment": "everybody", "rank": n + 1, "item_id": f"i{n:02}", "score": 9.0 - n} for n in range(TOP)]
         catalogue = [
-            {"item_id": f"i{item:02}", "title": "T", "category": f"c{item % 4}", "price": 1.0, "in_stock": True}
+            {"item_id": f"i{item:02}", "title": TITLE, "category": f"c{item % 4}", "price": 1.0, "in_stock": True}
             for item in range(N_ITEMS)
         ]
         lists = pa.Table.from_pylist(rows, LISTS)

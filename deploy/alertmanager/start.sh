@@ -6,6 +6,8 @@ set -eu
 umask 077
 secrets=${SECRETS_FOLDER:-/run/secrets}
 folder=${CONFIG_FOLDER:-/dev/shm/alertmanager}
+page="${NIGHTSHELF_RUNBOOK_URL-}{{ .Annotations.runbook_url }}"
+lines="{{ range .Alerts }}{{ .Annotations.summary }}\nRunbook: $page\n\n{{ end }}"
 mkdir -p "$folder"
 
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"; }
@@ -24,11 +26,11 @@ decoded() { # what a URL writes as %40
 }
 
 slack() {
-  cat <<'YAML'
+  cat <<YAML
     slack_configs:
       - send_resolved: true
         title: '{{ .CommonLabels.alertname }} ({{ .CommonLabels.severity }}, {{ .Status }})'
-        text: "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.runbook }}\n{{ end }}"
+        text: "$lines"
 YAML
   echo "        api_url_file: $(quoted "$secrets/slack_webhook")"
 }
@@ -55,10 +57,10 @@ mail() { # of smtp:// or smtps://[user:password@]host[:port], with a password on
         require_tls: $safe
         force_implicit_tls: $implicit
 YAML
-  cat <<'YAML'
+  cat <<YAML
         headers: {Subject: 'Nightshelf: {{ .CommonLabels.alertname }} ({{ .CommonLabels.severity }}, {{ .Status }})'}
         html: ''
-        text: "{{ range .Alerts }}{{ .Annotations.summary }}\nWhat to do: {{ .Annotations.runbook }}\n\n{{ end }}"
+        text: "$lines"
 YAML
   if [ -n "$login" ]; then
     decoded "${login#*:}" >"$folder/smtp_password"

@@ -37,8 +37,10 @@ GRANT reco_analyst TO analyst;
 GRANT CONNECT ON DATABASE nightshelf TO reco_analyst;
 ALTER ROLE analyst SET search_path = reco;
 ALTER ROLE analyst SET default_transaction_read_only = on;
+ALTER ROLE analyst SET statement_timeout = '5min';
 \if :{?monitor}
 GRANT reco_analyst TO monitor;
 GRANT CONNECT ON DATABASE airflow TO monitor;
 ALTER ROLE monitor SET default_transaction_read_only = on;
+ALTER ROLE monitor SET statement_timeout = '1min';
 \endif

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
@@ -21,11 +21,8 @@ from great_expectations.data_context.types.base import ProgressBarsConfig  # noq
 from great_expectations.exceptions import ExpectationNotFoundError  # noqa: E402
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
 
-from include.checks.expectations import Check  # noqa: E402
+from include.checks.rules import Check  # noqa: E402
 from include.errors import ConfigurationError  # noqa: E402
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SEVERITIES = {"fail": "critical", "warn": "warning"}
 # Great Expectations may return results in another order than the checks'.
@@ -34,14 +31,14 @@ SITE = Path("gx", "uncommitted", "data_docs", "local_site")
 
 
 def run_checks(
-    frames: Mapping[str, pd.DataFrame], checks: Mapping[str, Sequence[Check]], day: dt.date, folder: Path
+    figures: Mapping[str, Mapping[str, float | None]], checks: Mapping[str, Sequence[Check]], day: dt.date, folder: Path
 ) -> tuple[dict[str, list[dict[str, Any]]], Path]:
-    """Check each frame with the checks of the same name.
+    """Check the figures of each table with its checks.
 
     Parameters
     ----------
-    frames, checks
-        By name of the suite.
+    figures, checks
+        By table.
     day
         Names the run in the pages.
     folder
@@ -49,7 +46,7 @@ def run_checks(
 
     Returns
     -------
-    By name, the result of each check in order (`success`, `result`, `exception_info` as Great
+    By table, the result of each check in order (`success`, `result`, `exception_info` as Great
     Expectations writes them); and the folder of the pages.
 
     Raises
@@ -57,15 +54,18 @@ def run_checks(
     ConfigurationError
         For an unknown expectation, or one that does not take these arguments.
     """
+    import pandas as pd
+
     context = gx.get_context(mode="file", project_root_dir=str(folder))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("lake")
     midnight = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
     run = RunIdentifier(run_name=day.isoformat(), run_time=midnight)
     results = {}
-    for name, frame in frames.items():
+    for name, values in figures.items():
+        frame = pd.DataFrame([values]).astype(float)
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("day")
-        expectations = [_expectation(name, check, number) for number, check in enumerate(checks[name])]
+        expectations = [_expectation(check, number) for number, check in enumerate(checks[name])]
         suite = context.suites.add(gx.ExpectationSuite(name, expectations=expectations))
         definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
         checkpoint = context.checkpoints.add(gx.Checkpoint(name=name, validation_definitions=[definition]))
@@ -77,18 +77,18 @@ def run_checks(
     return results, folder / SITE
 
 
-def _expectation(name: str, check: Check, number: int) -> Any:
+def _expectation(check: Check, number: int) -> Any:
     configuration = ExpectationConfiguration(
         type=check.expect,
-        kwargs=dict(check.arguments),
-        meta={NUMBER: number},
+        kwargs={"column": check.figure, **check.arguments},
+        meta={NUMBER: number, "check": check.name},
         severity=SEVERITIES[check.severity],
-        notes=check.remedy,
+        notes=". ".join(part for part in (check.description, check.remedy) if part),
     )
     try:
         return configuration.to_domain_obj()
     except (ExpectationNotFoundError, ValueError) as error:
         raise ConfigurationError(
-            f"suite {name}, {check.expect} with {check.arguments}: {' '.join(str(error).split())}",
-            remedy="correct it in include/config/expectations",
+            f"contract, {check.name}: {check.expect} with {dict(check.arguments)}: {' '.join(str(error).split())}",
+            remedy="correct it in include/config/contract",
         ) from error

@@ -6,71 +6,65 @@ import datetime as dt
 import json
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from include.checks.expectations import ACCOUNT, ROWS, Check, load_suite
-from include.columns import EVENT_TS, EVENTS, ITEM_ID, ITEMS, TABLES
-from include.contract.schema import CONTRACT, ContractTable
+from include.checks.catalogue import paths_of
+from include.checks.comparison import add_books, compare_catalogue, compare_events
+from include.checks.figures import Figures, count_rows
+from include.checks.past import Past, read_past
+from include.checks.rules import DUPLICATES, INVALID, NULLS, Check, checks_of
+from include.columns import EVENTS, ITEMS, TABLES
+from include.contract.schema import CONTRACT
+from include.drift_policy import DriftPolicy, load_drift_policy
 from include.errors import ValidationError
-from include.lake import (
-    Lake,
-    Manifest,
-    commit_folder,
-    list_days,
-    load_days,
-    open_folder,
-    partition_folder,
-    read_table,
-    staging,
-)
+from include.lake import Lake, commit_folder, partition_folder, staging
 from include.lake.manifest import fingerprint
 from include.log import step
 from include.policy import Policy
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 logger = logging.getLogger(__name__)
+
+Overridden = Callable[[str], str | None]
 
 DATA_DOCS = "data_docs"
 VALIDATIONS = "validations"
 RESULTS = "results.json"
-EXAMPLES = 5
-UNKNOWN_ITEM_ID = "unknown_item_id"
-DAYS_LATE = "days_late"
-QUARANTINED_SHARE = "quarantined_share"
+UTC = ZoneInfo("UTC")
 # The pages are readable without Great Expectations' own fonts and pictures, which are 3 MB a night.
 DOCUMENT_SUFFIXES = (".html", ".css")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found on one day."""
+    """What one check found on one day; `check` is its name, such as `events.volume`."""
 
+    check: str
     table: str
     day: str
-    expectation: str
-    of: str
+    rule: str
     column: str
     severity: str
     success: bool
     observed: str
+    limits: str
     unexpected: int
     checked: int
     examples: tuple[str, ...]
+    description: str
     remedy: str
+    overridden: str = ""
 
     def line(self) -> str:
         """Return it as one sentence for the on-call engineer."""
-        what = f"{self.table} of {self.day}: {self.expectation}"
-        column = f" on {self.column}" if self.column else ""
-        observed = f", observed {self.observed}" if self.observed else ""
+        what = f"{self.table} of {self.day}: {self.check} is {self.observed}, it {self.limits}"
+        meaning = f" ({self.description})" if self.description else ""
         count = f", {self.unexpected} of {self.checked} rows break it" if self.unexpected else ""
         examples = f", for example {', '.join(self.examples)}" if self.examples else ""
-        return f"{what}{column} does not hold{observed}{count}{examples}"
+        return f"{what}{meaning}{count}{examples}"
 
 
 @dataclass(frozen=True)
@@ -81,34 +75,64 @@ class Report:
     data_docs: str
 
     def broken(self, severity: str) -> list[Finding]:
-        return [finding for finding in self.findings if finding.severity == severity and not finding.success]
+        """Return the findings that do not hold, without those that people let pass for this night."""
+        return [one for one in self.findings if one.severity == severity and not one.success and not one.overridden]
 
 
-def validate_day(lake: Lake, day: dt.date, policy: Policy) -> Report:
+def validate_day(
+    lake: Lake,
+    day: dt.date,
+    policy: Policy,
+    drift: DriftPolicy | None = None,
+    *,
+    zone: ZoneInfo = UTC,
+    whole_items: bool = False,
+    overridden: Overridden = lambda _: None,
+) -> Report:
     """Check the partitions of `day`, store the findings and the pages, and return the report.
+
+    Parameters
+    ----------
+    zone
+        The shop's, in which its days begin and end.
+    whole_items
+        Whether each delivery of items is the whole catalogue.
+    overridden
+        Why the check of a name may fail in this night, None when it may not.
 
     Raises
     ------
     MissingArtifactError
         When a table of that day was not ingested.
     """
-    with step(logger, f"reading what was ingested on {day}"):
-        manifests = {table: open_folder(lake, partition_folder(table, day)) for table in TABLES}
-        frames = _frames(lake, day, manifests)
-    checks = _checks(policy)
+    drift = drift or load_drift_policy()
+    settings = {**policy.model_dump(), **drift.model_dump(include={"feed"})}
+    checks = {table: checks_of(CONTRACT[table], settings) for table in TABLES}
+    with step(logger, f"counting what was ingested on {day}"):
+        past = read_past(lake, day, zone)
+        figures = {table: _figures(lake, past, table) for table in TABLES}
+        compare_events(figures[EVENTS], lake, past, policy, drift)
+        compare_catalogue(figures[ITEMS], lake, past, policy, whole=whole_items)
+        for table in TABLES:
+            add_books(figures[table], table, past, policy)
     with tempfile.TemporaryDirectory() as folder, step(logger, "checking"):
         from include.checks.great import run_checks
 
-        results, site = run_checks(frames, checks, day, Path(folder))
+        results, site = run_checks({table: found.values for table, found in figures.items()}, checks, day, Path(folder))
         findings = tuple(
-            _finding(name, day, check, result)
-            for name, listed in checks.items()
-            for check, result in zip(listed, results[name], strict=True)
+            _finding(day, check, figures[table], result, overridden)
+            for table, listed in checks.items()
+            for check, result in zip(listed, results[table], strict=True)
         )
         pages = _store_pages(lake, day, site)
     report = Report(findings, pages)
-    _store_findings(lake, day, report, manifests)
+    _store_findings(lake, past, report)
     return report
+
+
+def _figures(lake: Lake, past: Past, table: str) -> Figures:
+    paths = paths_of(table, past.day, past.days[table][past.day])
+    return count_rows(lake, paths, CONTRACT[table], past.day, past.zone)
 
 
 def raise_if_broken(report: Report) -> None:
@@ -119,90 +143,48 @@ def raise_if_broken(report: Report) -> None:
     ValidationError
         With the first failed check in full and the number of the others.
     """
+    for finding in report.findings:
+        if finding.overridden and not finding.success:
+            logger.warning("%s. Let pass: %s.", finding.line(), finding.overridden)
     for finding in report.broken("warn"):
         logger.warning("%s. Remedy: %s.", finding.line(), finding.remedy)
     broken = report.broken("fail")
     for finding in broken[1:]:
         logger.error("%s. Remedy: %s.", finding.line(), finding.remedy)
     if broken:
+        names = ",".join(finding.check for finding in broken)
         others = f"; {len(broken) - 1} more checks failed, see the lines above" if len(broken) > 1 else ""
-        raise ValidationError(f"{broken[0].line()}{others}. Pages: {report.data_docs}", remedy=broken[0].remedy)
+        raise ValidationError(
+            f"{broken[0].line()}{others}. Pages: {report.data_docs}",
+            remedy=f"{broken[0].remedy}; or {let_pass(names)}",
+        )
 
 
-def _checks(policy: Policy) -> dict[str, list[Check]]:
-    """Return the checks by suite: `events`, `events_account` and so on."""
-    return {
-        f"{table}{suffix}": [check for check in load_suite(table, policy).checks if check.of == of]
-        for table in TABLES
-        for of, suffix in ((ROWS, ""), (ACCOUNT, f"_{ACCOUNT}"))
-    }
-
-
-def _frames(lake: Lake, day: dt.date, manifests: Mapping[str, Manifest]) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
-    frames = {}
-    for table, manifest in manifests.items():
-        frames[table] = _read(lake, day, manifest, CONTRACT[table])
-        frames[f"{table}_{ACCOUNT}"] = _account(manifest)
-    events = frames[EVENTS]
-    events[UNKNOWN_ITEM_ID] = events[ITEM_ID].where(~events[ITEM_ID].isin(_known_items(lake, day)), None)
-    events[DAYS_LATE] = (pd.Timestamp(day, tz="UTC") - events[EVENT_TS].dt.floor("D")).dt.days
-    return frames
-
-
-def _read(lake: Lake, day: dt.date, manifest: Manifest, table: ContractTable) -> pd.DataFrame:
-    """Return a partition as pandas, without the attributes, which nothing checks."""
-    import pyarrow as pa
-
-    times = pa.timestamp("us", tz="UTC")
-    types = {"text": pa.string(), "number": pa.float64(), "date": pa.date32(), "flag": pa.bool_(), "timestamp": times}
-    schema = pa.schema([(column.name, types[column.kind]) for column in table.columns])
-    paths = _paths(table.name, day, manifest)
-    whole = read_table(lake, paths, table.names()).cast(schema) if paths else schema.empty_table()
-    frame: pd.DataFrame = whole.to_pandas()
-    return frame
-
-
-def _paths(table: str, day: dt.date, manifest: Manifest) -> list[str]:
-    return [f"{partition_folder(table, day)}/{path}" for path in manifest.paths()]
-
-
-def _account(manifest: Manifest) -> pd.DataFrame:
-    import pandas as pd
-
-    share = manifest.counts["quarantined"] / max(1, manifest.counts["landed"])
-    return pd.DataFrame([{**manifest.counts, QUARANTINED_SHARE: round(share, 6)}])
-
-
-def _known_items(lake: Lake, day: dt.date) -> set[str]:
-    """Return the items delivered up to and on `day`."""
-    known: set[str] = set()
-    for known_day, manifest in load_days(lake, ITEMS, [past for past in list_days(lake, ITEMS) if past <= day]).items():
-        for path in _paths(ITEMS, known_day, manifest):
-            known.update(read_table(lake, [path], [ITEM_ID])[ITEM_ID].to_pylist())
-    return known
-
-
-def _finding(name: str, day: dt.date, check: Check, answer: Mapping[str, Any]) -> Finding:
-    result = answer["result"]
-    observed = result.get("observed_value", "")
-    if not result and not answer["success"]:
+def _finding(
+    day: dt.date, check: Check, figures: Figures, answer: Mapping[str, Any], overridden: Overridden
+) -> Finding:
+    value = figures.values.get(check.figure)
+    observed = "unknown" if value is None else f"{value:.4g}"
+    if not answer["result"] and not answer["success"]:
         observed = _exception(answer["exception_info"])
-    examples = dict.fromkeys(str(value) for value in result.get("partial_unexpected_list", ()))
+    counted = check.rule in (NULLS, INVALID, DUPLICATES) and check.figure.endswith(check.rule)
+    setting = f"; if that is right for your shop, set {check.setting} in the policy" if check.setting else ""
     return Finding(
-        table=name.removesuffix(f"_{ACCOUNT}"),
+        check=check.name,
+        table=check.table,
         day=day.isoformat(),
-        expectation=check.expect,
-        of=check.of,
-        column=str(check.arguments.get("column", "")),
+        rule=check.rule,
+        column=check.column,
         severity=check.severity,
         success=bool(answer["success"]),
-        observed=str(observed),
-        unexpected=int(result.get("unexpected_count", 0)),
-        checked=int(result.get("element_count", 0)),
-        examples=tuple(list(examples)[:EXAMPLES]),
-        remedy=check.remedy,
+        observed=observed,
+        limits=check.limits(),
+        unexpected=int(value or 0) if counted else 0,
+        checked=figures.rows if counted else 0,
+        examples=() if answer["success"] else tuple(figures.examples.get(check.figure, ())),
+        description=check.description,
+        remedy=check.remedy + setting,
+        overridden="" if answer["success"] or check.severity == "warn" else overridden(check.name) or "",
     )
 
 
@@ -224,25 +206,26 @@ def _store_pages(lake: Lake, day: dt.date, site: Path) -> str:
     return lake.uri_of(f"{folder}/index.html")
 
 
-def _store_findings(lake: Lake, day: dt.date, report: Report, manifests: Mapping[str, Manifest]) -> None:
-    inputs = {table: manifest.fingerprint for table, manifest in manifests.items()}
+def _store_findings(lake: Lake, past: Past, report: Report) -> None:
+    inputs = {table: days[past.day].fingerprint for table, days in past.days.items()}
     text = json.dumps([asdict(finding) for finding in report.findings], indent=1)
     with staging(lake, VALIDATIONS) as staged:
         lake.write_bytes(f"{staged}/{RESULTS}", text.encode())
         commit_folder(
             lake,
             staged,
-            partition_folder(VALIDATIONS, day),
+            partition_folder(VALIDATIONS, past.day),
             files=[RESULTS],
-            fingerprint=fingerprint({"day": day, "inputs": inputs, "checks": _rules(report.findings)}),
+            fingerprint=fingerprint({"day": past.day, "findings": text}),
             counts=summary(report),
             inputs=inputs,
             details={"data_docs": report.data_docs},
         )
 
 
-def _rules(findings: Sequence[Finding]) -> list[list[str]]:
-    return [[finding.table, finding.of, finding.expectation, finding.column, finding.severity] for finding in findings]
+def let_pass(checks: str) -> str:
+    """Return how people let a night go on although `checks` fail, as a remedy."""
+    return f"let this night pass: trigger the DAG override with Checks={checks}, then clear this task"
 
 
 def summary(report: Report) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The contract of events, items and users, and the mappings of data sets to it."""
 
 from include.columns import EVENT_TYPES
-from include.contract.dataset import Dataset, TableMapping, dataset_names, load_dataset, load_policy
+from include.contract.dataset import Dataset, TableMapping, dataset_names, load_dataset, load_drift_policy, load_policy
 from include.contract.schema import CONTRACT, ContractColumn, ContractTable
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "TableMapping",
     "dataset_names",
     "load_dataset",
+    "load_drift_policy",
     "load_policy",
 ]

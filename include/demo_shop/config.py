@@ -17,7 +17,8 @@ from pydantic import Field
 from pydantic import ValidationError as PydanticError
 
 from include.errors import ConfigurationError
-from include.policy import Frozen, first_problem
+from include.frozen import Frozen
+from include.policy import first_problem
 
 OPENING = dt.date(2025, 1, 1)
 DEFAULT_HISTORY_DAYS = 60

@@ -1,7 +1,7 @@
 """Ranking metrics of lists against what users really took, user by user.
 
-All of them look at the first k places of a list. `relevant` is what a user took after the cutoff and
-had never taken before; a user without any has no metrics and must not be passed.
+All of them look at the first k places of a list. `relevant` is what a user took after the cutoff; a user without any
+has no metrics and must not be passed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from scipy import sparse
 
 from include.types import NOTHING, Bools, Doubles, Integers
 
-NAMES = ("recall", "recall_all", "precision", "ndcg", "hit_rate", "mrr")
+NAMES = ("recall", "recall_all", "precision", "ndcg", "map", "mrr", "hit_rate")
 
 
 def find_hits(lists: Integers, relevant: sparse.csr_matrix) -> Bools:
@@ -50,10 +50,12 @@ def measure_users(lists: Integers, relevant: sparse.csr_matrix) -> dict[str, Dou
     ndcg
         sum of 1 / log2(1 + place) over the hits, divided by its best value for min(k, relevant) hits
         (Jaervelin and Kekaelaeinen 2002, binary gains).
-    hit_rate
-        1 where there is a hit.
+    map
+        sum of the precision at each hit's place, divided by relevant (Manning et al. 2008, ch. 8).
     mrr
         1 / place of the first hit, 0 without one (Voorhees 1999).
+    hit_rate
+        1 where there is a hit.
 
     Raises
     ------
@@ -76,8 +78,9 @@ def measure_users(lists: Integers, relevant: sparse.csr_matrix) -> dict[str, Dou
         "recall_all": found / counts,
         "precision": found / k,
         "ndcg": (hits @ discounts) / np.cumsum(discounts)[reachable - 1],
-        "hit_rate": (found > 0).astype(np.float64),
+        "map": (hits * np.cumsum(hits, axis=1) / np.arange(1, k + 1)).sum(axis=1) / counts,
         "mrr": np.where(found > 0, 1.0 / (first + 1), 0.0),
+        "hit_rate": (found > 0).astype(np.float64),
     }
 
 

@@ -1,8 +1,8 @@
 """From events to training sets: interactions, features, popularity."""
 
+from include.features.snapshot import Period, SegmentPopularity, Snapshot
 from include.features.training_set import (
     Interactions,
-    SegmentPopularity,
     TrainingSet,
     load_training_set,
     training_set_from_tables,
@@ -10,7 +10,9 @@ from include.features.training_set import (
 
 __all__ = [
     "Interactions",
+    "Period",
     "SegmentPopularity",
+    "Snapshot",
     "TrainingSet",
     "load_training_set",
     "training_set_from_tables",

@@ -6,9 +6,11 @@ when the same inputs must give other rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -16,15 +18,17 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that everyone kn
 
 from include import columns as c
 from include.features.catalogue import item_rows, user_rows
-from include.features.interactions import Periods, daily_events, interaction_rows
+from include.features.interactions import Periods, dated_events, interaction_rows
 from include.features.popularity import buyers, popularity_rows
 from include.features.reference import histogram_rows
-from include.features.side_features import item_feature_rows, user_feature_rows
-from include.features.training_set import INTERACTIONS, ITEM_FEATURES, POPULARITY, USER_FEATURES
+from include.features.side_features import attribute_names, item_feature_rows, user_feature_rows
+from include.features.training_set import INTERACTION_COLUMNS, INTERACTIONS, ITEM_FEATURES, POPULARITY, USER_FEATURES
 from include.policy import Policy
 
-FORMAT = 2
-INTERACTION_FILES = 4
+FORMAT = 4
+FEWEST_PARTITIONS = 4
+# Bytes of delivered events whose pairs a task holds in memory
+BYTES_A_PARTITION = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,13 @@ class TrainingFrames:
 
 @contextmanager
 def training_frames(
-    events: DataFrame, items: DataFrame, users: DataFrame, days: Periods, policy: Policy
+    events: DataFrame,
+    items: DataFrame,
+    users: DataFrame,
+    days: Periods,
+    policy: Policy,
+    whole: Mapping[str, dt.date] = MappingProxyType({}),
+    size: int = 0,
 ) -> Iterator[TrainingFrames]:
     """Give the frames of a training set; what they share is kept until the context ends.
 
@@ -45,20 +55,30 @@ def training_frames(
     ----------
     events, items, users
         The lake's tables up to `days.last`, see EVENT_SCHEMA, ITEM_SCHEMA and USER_SCHEMA.
+    whole
+        The last day on which all of `items` or `users` were delivered, where the mapping says `delivery: whole`.
+    size
+        Bytes of the three tables.
 
     Raises
     ------
     ConfigurationError
         When the policy names a feature that does not exist.
     """
-    daily = daily_events(events, days).persist(StorageLevel.MEMORY_AND_DISK)
-    all_users = user_rows(users, daily).persist(StorageLevel.MEMORY_AND_DISK)
-    all_items = item_rows(items, daily, days.last).persist(StorageLevel.MEMORY_AND_DISK)
-    counts = buyers(daily, all_users, days, policy.features).persist(StorageLevel.MEMORY_AND_DISK)
+    partitions = FEWEST_PARTITIONS + size // BYTES_A_PARTITION
+    # What is grouped by user and item needs no further shuffle
+    dated = dated_events(events, days).repartition(partitions, c.USER_ID, c.ITEM_ID)
+    dated = dated.persist(StorageLevel.MEMORY_AND_DISK)
+    features = attribute_names(policy.features.user_features), attribute_names(policy.features.item_features)
+    all_users = user_rows(users, dated, features[0], whole.get(c.USERS)).persist(StorageLevel.MEMORY_AND_DISK)
+    all_items = item_rows(items, dated, days.last, features[1], whole.get(c.ITEMS)).persist(
+        StorageLevel.MEMORY_AND_DISK
+    )
+    counts = buyers(dated, all_users, days, policy.features).persist(StorageLevel.MEMORY_AND_DISK)
     tables = {
         c.USERS: _one_file(all_users.select(c.USER_INDEX, c.USER_ID, c.SEGMENT), c.USER_INDEX),
         c.ITEMS: _one_file(_items_with_popularity(all_items, counts), c.ITEM_INDEX),
-        INTERACTIONS: _indexed(interaction_rows(daily, days, policy), all_users, all_items),
+        INTERACTIONS: _indexed(interaction_rows(dated, days, policy), all_users, all_items, partitions),
         USER_FEATURES: _one_file(user_feature_rows(all_users, policy.features), c.USER_INDEX, c.FEATURE),
         ITEM_FEATURES: _one_file(item_feature_rows(all_items, policy.features), c.ITEM_INDEX, c.FEATURE),
         POPULARITY: _one_file(popularity_rows(counts, all_items), c.SEGMENT, c.RANK),
@@ -66,13 +86,14 @@ def training_frames(
     try:
         yield TrainingFrames(tables, histogram_rows(events, all_items, all_users, days.last, policy.features))
     finally:
-        for frame in (counts, all_items, all_users, daily):
+        for frame in (counts, all_items, all_users, dated):
             frame.unpersist()
 
 
 def _items_with_popularity(items: DataFrame, counts: DataFrame) -> DataFrame:
     everybody = counts.where(F.col(c.SEGMENT) == c.EVERYBODY)
-    return items.join(everybody.select(c.ITEM_ID, c.SCORE_BEFORE, c.SCORE_ALL), c.ITEM_ID, how="left").select(
+    scores = {c.of_period(c.POPULARITY, period): c.of_period(c.SCORE, period) for period in c.PERIODS}
+    return items.join(everybody.select(c.ITEM_ID, *scores.values()), c.ITEM_ID, how="left").select(
         c.ITEM_INDEX,
         c.ITEM_ID,
         c.TITLE,
@@ -80,20 +101,17 @@ def _items_with_popularity(items: DataFrame, counts: DataFrame) -> DataFrame:
         c.PRICE,
         c.IN_STOCK,
         c.FIRST_SEEN_ON,
-        F.coalesce(c.SCORE_BEFORE, F.lit(0)).cast("float").alias(c.POPULARITY_BEFORE),
-        F.coalesce(c.SCORE_ALL, F.lit(0)).cast("float").alias(c.POPULARITY_ALL),
+        *[F.coalesce(score, F.lit(0)).cast("float").alias(name) for name, score in scores.items()],
     )
 
 
-def _indexed(pairs: DataFrame, users: DataFrame, items: DataFrame) -> DataFrame:
+def _indexed(pairs: DataFrame, users: DataFrame, items: DataFrame, files: int) -> DataFrame:
     """Replace ids by positions; rows go to files by user, which is the same in every run."""
     rows = pairs.join(users.select(c.USER_ID, c.USER_INDEX), c.USER_ID, how="inner").join(
         items.select(c.ITEM_ID, c.ITEM_INDEX), c.ITEM_ID, how="inner"
     )
-    counts = (c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER)
-    days = (c.BOUGHT_ON, c.CARTED_ON, c.VIEWED_ON)
-    chosen = rows.select(c.USER_INDEX, c.ITEM_INDEX, *counts, *days)
-    return chosen.repartition(INTERACTION_FILES, c.USER_INDEX).sortWithinPartitions(c.USER_INDEX, c.ITEM_INDEX)
+    chosen = rows.select(c.USER_INDEX, c.ITEM_INDEX, *INTERACTION_COLUMNS)
+    return chosen.repartition(files, c.USER_INDEX).sortWithinPartitions(c.USER_INDEX, c.ITEM_INDEX)
 
 
 def _one_file(rows: DataFrame, *order: str) -> DataFrame:

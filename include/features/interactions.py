@@ -22,91 +22,102 @@ WEIGHT_UNITS = 2.0**36
 QUANTITY_UNITS = 1000
 LARGEST_QUANTITY = 1e9  # one absurd line must not overflow a pair's sum
 DAY = "day"
-LINES = "lines"
+UNDONE = "undone"
 
 
 @dataclass(frozen=True)
 class Periods:
-    """The days that count: from `first` to `cutoff` is before, from `first` to `last` is all.
+    """The days that count: each period begins with `first` and ends with `early`, `cutoff` or `last`.
 
     What happened before `fresh` weighs `old_weight` as much: a retrain's way to forget.
     """
 
     first: dt.date
+    early: dt.date
     cutoff: dt.date
     last: dt.date
     fresh: dt.date | None = None
     old_weight: float = 1.0
 
+    @property
+    def ends(self) -> dict[str, dt.date]:
+        """Return the last day of each period."""
+        return {c.EARLY: self.early, c.BEFORE: self.cutoff, c.ALL: self.last}
+
 
 def periods(run_date: dt.date, policy: Policy, fresh: dt.date | None = None, old_weight: float = 1.0) -> Periods:
     """Return the days of a run's training set."""
+    holdout = dt.timedelta(days=policy.evaluation.holdout_days)
     return Periods(
+        early=run_date - 2 * holdout,
         first=run_date - dt.timedelta(days=policy.features.window_days - 1),
-        cutoff=run_date - dt.timedelta(days=policy.evaluation.holdout_days),
+        cutoff=run_date - holdout,
         last=run_date,
         fresh=fresh,
         old_weight=old_weight,
     )
 
 
-def daily_events(events: DataFrame, days: Periods) -> DataFrame:
-    """Return the events within `days`, one row a user (null: anonymous), item, type and day.
+def dated_events(events: DataFrame, days: Periods) -> DataFrame:
+    """Return the events within `days`, those without a user too.
 
     Returns
     -------
     DataFrame
-        user_id, item_id, event_type, day, lines (events), quantity (thousandths, whole).
+        user_id (null: anonymous), item_id, event_type, day, quantity (thousandths, whole).
     """
     thousandths = F.round(F.least(c.QUANTITY, F.lit(LARGEST_QUANTITY)) * QUANTITY_UNITS).cast("long")
-    dated = events.withColumn(DAY, F.to_date(c.EVENT_TS)).where(F.col(DAY).between(days.first, days.last))
-    grouped = dated.groupBy(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, DAY)
-    return grouped.agg(F.count(F.lit(1)).alias(LINES), F.sum(thousandths).alias(c.QUANTITY))
+    rows = events.select(
+        c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, F.to_date(c.EVENT_TS).alias(DAY), thousandths.alias(c.QUANTITY)
+    )
+    return rows.where(F.col(DAY).between(days.first, days.last))
 
 
-def interaction_rows(daily: DataFrame, days: Periods, policy: Policy) -> DataFrame:
+def interaction_rows(dated: DataFrame, days: Periods, policy: Policy) -> DataFrame:
     """Return one row for each user and item that have to do with each other, see `Interactions`.
 
     When the returns of a period are at least its purchases, the pair has no weight and no target events in it. A
     return does not undo carts and views.
     """
-    kind = F.col(c.EVENT_TYPE)
-    is_before, is_target = F.col(DAY) <= days.cutoff, kind.isin(list(policy.evaluation.target_events))
+    kind, day = F.col(c.EVENT_TYPE), F.col(DAY)
+    is_target = kind.isin(list(policy.evaluation.target_events))
     change = F.when(kind == c.PURCHASE, F.col(c.QUANTITY)).when(kind == c.RETURN, -F.col(c.QUANTITY))
-    pairs = daily.where(F.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
-    sums = pairs.agg(
-        _total(F.when(is_before, _weight(policy.features, days.cutoff, days))).alias(c.WEIGHT_BEFORE),
-        _total(_weight(policy.features, days.last, days)).alias(c.WEIGHT_ALL),
-        _total(F.when(is_before & is_target, F.col(LINES))).alias(c.N_BEFORE),
-        _total(F.when(~is_before & is_target, F.col(LINES))).alias(c.N_AFTER),
-        _undone(is_before, change).alias("undone_before"),
-        _undone(F.lit(True), change).alias("undone_all"),
-        F.max(F.when(is_target, F.col(DAY))).alias(c.BOUGHT_ON),
-        F.max(F.when(kind == c.CART, F.col(DAY))).alias(c.CARTED_ON),
-        F.max(F.when(kind == c.VIEW, F.col(DAY))).alias(c.VIEWED_ON),
-    )
-    return _without_undone(sums)
+    sums = []
+    for period, end in days.ends.items():
+        within = day <= end
+        values = {
+            c.WEIGHT: total(F.when(within, _weight(policy.features, end, days))),
+            c.N: total(F.when(within & is_target, F.lit(1))),
+            c.BOUGHT_ON: F.max(F.when(within & is_target, day)),
+            c.CARTED_ON: F.max(F.when(within & (kind == c.CART), day)),
+            c.VIEWED_ON: F.max(F.when(within & (kind == c.VIEW), day)),
+            UNDONE: undone(within, change),
+        }
+        sums += [value.alias(c.of_period(name, period)) for name, value in values.items()]
+    pairs = dated.where(F.col(c.USER_ID).isNotNull()).groupBy(c.USER_ID, c.ITEM_ID)
+    return _without_undone(pairs.agg(*sums))
 
 
 def _without_undone(sums: DataFrame) -> DataFrame:
-    before, whole = ~F.col("undone_before"), ~F.col("undone_all")
-    rows = sums.select(
-        c.USER_ID,
-        c.ITEM_ID,
-        (F.when(before, F.col(c.WEIGHT_BEFORE)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_BEFORE),
-        (F.when(whole, F.col(c.WEIGHT_ALL)).otherwise(0) / WEIGHT_UNITS).cast("float").alias(c.WEIGHT_ALL),
-        F.when(before, F.col(c.N_BEFORE)).otherwise(0).cast("int").alias(c.N_BEFORE),
-        F.when(whole, F.col(c.N_AFTER)).otherwise(0).cast("int").alias(c.N_AFTER),
-        F.when(whole, F.col(c.BOUGHT_ON)).alias(c.BOUGHT_ON),
-        c.CARTED_ON,
-        c.VIEWED_ON,
-    )
-    counted = F.greatest(c.WEIGHT_BEFORE, c.WEIGHT_ALL, c.N_BEFORE, c.N_AFTER) > 0
+    columns = {}
+    for period in c.PERIODS:
+        weight, n, bought_on = (c.of_period(name, period) for name in (c.WEIGHT, c.N, c.BOUGHT_ON))
+        kept = ~F.col(c.of_period(UNDONE, period))
+        columns[weight] = (F.when(kept, F.col(weight)).otherwise(0) / WEIGHT_UNITS).cast("float")
+        columns[n] = F.when(kept, F.col(n)).otherwise(0).cast("int")
+        columns[bought_on] = F.when(kept, F.col(bought_on))
+        columns |= {name: F.col(name) for name in (c.of_period(day, period) for day in (c.CARTED_ON, c.VIEWED_ON))}
+    for name, period, following in ((c.N_AFTER_EARLY, c.EARLY, c.BEFORE), (c.N_AFTER, c.BEFORE, c.ALL)):
+        later = F.col(c.of_period(c.N, following)) - F.col(c.of_period(c.N, period))
+        columns[name] = F.when(~F.col(c.of_period(UNDONE, following)), later).otherwise(0).cast("int")
+    rows = sums.select(c.USER_ID, c.ITEM_ID, *[column.alias(name) for name, column in columns.items()])
+    numbers = [c.of_period(name, period) for name in (c.WEIGHT, c.N) for period in c.PERIODS]
+    counted = F.greatest(*numbers, c.N_AFTER_EARLY, c.N_AFTER) > 0
     return rows.where(counted | F.col(c.CARTED_ON).isNotNull() | F.col(c.VIEWED_ON).isNotNull())
 
 
 def _weight(policy: FeaturePolicy, end: dt.date, days: Periods) -> Column:
-    """Return a daily row's weight at the end of a period, in whole units: w * 0.5^(age / half-life)."""
+    """Return an event's weight at the end of a period, in whole units: w * 0.5^(age / half-life)."""
     age = F.datediff(F.lit(end), F.col(DAY))
     weight = F.lit(0.0)
     for name, value in sorted(policy.event_weights.items()):
@@ -114,14 +125,14 @@ def _weight(policy: FeaturePolicy, end: dt.date, days: Periods) -> Column:
     if days.fresh is not None:
         weight = weight * F.when(F.col(DAY) < days.fresh, F.lit(days.old_weight)).otherwise(F.lit(1.0))
     decayed = weight * F.pow(F.lit(0.5), age / policy.half_life_days)
-    return F.round(decayed * WEIGHT_UNITS).cast("long") * F.col(LINES)
+    return F.round(decayed * WEIGHT_UNITS).cast("long")
 
 
-def _undone(within: Column, change: Column) -> Column:
+def undone(within: Column, change: Column) -> Column:
     """Tell whether the period has a return and what is left of the purchases is nothing."""
     returned = F.max(F.when(within & (F.col(c.EVENT_TYPE) == c.RETURN), F.lit(True)))
-    return F.coalesce(returned, F.lit(False)) & (_total(F.when(within, change)) <= 0)
+    return F.coalesce(returned, F.lit(False)) & (total(F.when(within, change)) <= 0)
 
 
-def _total(values: Column) -> Column:
+def total(values: Column) -> Column:
     return F.coalesce(F.sum(values), F.lit(0))

@@ -25,6 +25,12 @@ class FeatureMatrix:
     matrix: sparse.csr_matrix
     names: Strings
 
+    def values(self, name: str) -> tuple[Strings, sparse.csr_matrix]:
+        """Return the values that features called ``name:<value>`` have, and who carries them: (n_rows, n_values)."""
+        columns = np.flatnonzero(np.char.startswith(self.names, f"{name}:"))
+        values = [text.removeprefix(f"{name}:") for text in self.names[columns].tolist()]
+        return np.array(values, dtype=np.str_), self.matrix[:, columns].astype(bool)
+
 
 def feature_matrix(
     identity: str,

@@ -6,6 +6,8 @@ row carries it fully or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
@@ -17,6 +19,11 @@ PRICE_BAND = "price_band"
 TITLE_WORDS = "title_words"
 WORD = "word"
 ATTRIBUTE = "attribute:"
+
+
+def attribute_names(features: Collection[str]) -> list[str]:
+    """Return the attributes that are among `features`."""
+    return [name.removeprefix(ATTRIBUTE) for name in features if name.startswith(ATTRIBUTE)]
 
 
 def item_feature_rows(items: DataFrame, policy: FeaturePolicy) -> DataFrame:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from include.errors import MissingArtifactError
 from include.lake.folders import commit_folder, find_complete, open_folder, staging
-from include.lake.manifest import Manifest, fingerprint
+from include.lake.manifest import MANIFEST, Manifest, fingerprint
 from include.lake.store import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 READ_ROWS = 1 << 17
+DATE = len("2026-01-31")
 DELETE = "delete the folder, clear the task that writes it, and what follows"
 
 
@@ -79,14 +80,15 @@ class Artifact:
         return self.manifest.details[name]
 
     def read_json(self) -> dict[str, Any]:
-        """Return the object in the artifact's only file.
+        """Return the object in the artifact's only JSON file.
 
         Raises
         ------
         MissingArtifactError
             When it holds no JSON object.
         """
-        path = self.paths()[0]
+        paths = self.paths()
+        path = next((path for path in paths if path.endswith(".json")), paths[0])
         try:
             found = json.loads(self.lake.read_bytes(path))
         except ValueError:
@@ -139,6 +141,14 @@ def open_artifact(lake: Lake, folder: str) -> Artifact:
     """
     folder = folder.rstrip("/")
     return Artifact(lake, folder, open_folder(lake, folder))
+
+
+def newest_artifact(lake: Lake, kind: str, up_to: dt.date) -> Artifact | None:
+    """Return the artifact of a kind with the latest run date up to a day, of several the last by name; None if none."""
+    parts = (info.path.split("/") for info in lake.list_files(kind))
+    names = [part[1] for part in parts if len(part) == 3 and part[2] == MANIFEST]
+    known = sorted(name for name in names if dt.date.fromisoformat(name[:DATE]) <= up_to)
+    return open_artifact(lake, f"{kind}/{known[-1]}") if known else None
 
 
 def find_or_make(

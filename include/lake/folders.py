@@ -26,6 +26,13 @@ def staging_folder(what: str) -> str:
     return f"{STAGING}/{what}-{uuid.uuid4().hex}"
 
 
+def delete_staging(lake: Lake, what: str) -> None:
+    """Delete what runs that were killed left in the folders of `what`."""
+    for folder in {"/".join(info.path.split("/")[:2]) for info in lake.list_files(STAGING)}:
+        if re.fullmatch(rf"{STAGING}/{re.escape(what)}-[0-9a-f]{{32}}", folder):
+            lake.delete(folder)
+
+
 @contextmanager
 def staging(lake: Lake, what: str) -> Iterator[str]:
     """Give a folder that no other run writes to, and delete it however the `with` ends."""

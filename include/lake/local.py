@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from include.errors import LakeError, MissingArtifactError
+from include.lake.disk import REMEDY, disk_failure
 from include.lake.store import FileInfo
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def _named_errors(path: Path) -> Iterator[None]:
             f"{path} does not exist", remedy="clear the task that writes it, and what follows"
         ) from error
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "free space on that disk, then clear the task" if full else "check the path and its permissions"
-        raise LakeError(f"{path}: {error.strerror}", remedy=remedy) from error
+        raise LakeError(
+            f"{path}: {error.strerror}", remedy=REMEDY if disk_failure(error) else "check the path and its permissions"
+        ) from error
 
 
 @contextmanager
@@ -114,7 +114,7 @@ class LocalLake:
         with _named_errors(target):
             if target.is_dir():
                 shutil.rmtree(target)
-            else:
+            elif os.path.lexists(target):  # not below what is no folder
                 target.unlink(missing_ok=True)
 
     def content_tag(self, path: str) -> str:

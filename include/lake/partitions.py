@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from include.columns import INGEST_DATE
@@ -45,13 +45,22 @@ def partition_uris(lake: Lake, table: str, first: dt.date, last: dt.date) -> tup
 
     `include.spark.files.read_parquet` reads them with Spark.
     """
+    manifests = committed_days(lake, table, first, last)
+    return file_uris(lake, table, manifests), manifests
+
+
+def committed_days(lake: Lake, table: str, first: dt.date, last: dt.date) -> dict[dt.date, Manifest]:
+    """Return the manifests of a table's days from `first` to `last`, in order."""
     days = {day for day in list_days(lake, table) if first <= day <= last}
     if last not in days and lake.exists(f"{partition_folder(table, last)}/{MANIFEST}"):
         days.add(last)  # committed a moment ago: a listing that lags behind does not show it yet
-    manifests = load_days(lake, table, sorted(days))
-    uris = [
+    return load_days(lake, table, sorted(days))
+
+
+def file_uris(lake: Lake, table: str, manifests: Mapping[dt.date, Manifest]) -> list[str]:
+    """Return the files of committed days."""
+    return [
         lake.uri_of(f"{partition_folder(table, day)}/{path}")
         for day, manifest in manifests.items()
         for path in manifest.paths()
     ]
-    return uris, manifests

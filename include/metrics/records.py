@@ -13,6 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
+from include.contract import load_dataset
 from include.errors import NightshelfError
 from include.serving.database import connect
 from include.serving.statements import run
@@ -20,7 +21,7 @@ from include.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-SHELF = ("metrics/live", "metrics/night", "metrics/drift")
+SHELF = ("metrics/live", "metrics/night", "metrics/drift", "metrics/landing")
 AIRFLOW = ("metrics/failed_tasks", "metrics/open_tasks", "metrics/night_seconds")
 # A scrape has 10 s, and asking for metrics must not add to the load of a database in trouble
 LIMIT = "SET statement_timeout = '4s'; SET default_transaction_read_only = on"
@@ -36,12 +37,15 @@ class Records(Collector):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._zone = load_dataset(settings.dataset).zone
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        since_midnight = dt.datetime.combine(dt.date.min, self._settings.fresh_by) - dt.datetime.min
-        fresh_by = _gauge("fresh_by_seconds", "NIGHTSHELF_FRESH_BY, in seconds since midnight UTC")
-        fresh_by.add_sample(fresh_by.name, {}, since_midnight.total_seconds())
+        due = dt.datetime.combine(dt.datetime.now(self._zone).date(), self._settings.fresh_by, tzinfo=self._zone)
+        since_midnight = due.replace(tzinfo=dt.UTC) - dt.datetime.combine(due, dt.time(), tzinfo=dt.UTC)
+        fresh_by = _gauge("fresh_by_seconds", "NIGHTSHELF_FRESH_BY, in seconds since midnight UTC of the shop's day")
+        offset = due.utcoffset() or dt.timedelta()
+        fresh_by.add_sample(fresh_by.name, {}, (since_midnight - offset).total_seconds())
         yield fresh_by
         source_up = _gauge("source_up", "Whether a database answers")
         for source, url, names in (

@@ -7,16 +7,18 @@ form is two `FeatureEmbeddings`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy import sparse
 
-from include.errors import MissingArtifactError
+from include.features import Snapshot
 from include.features.matrix import FeatureMatrix
 from include.types import Bools, Floats, Strings
 
-FILE = "factors.npz"
+STEPS = 10
+"""Of conjugate gradients for a user's vector, from what the features say."""
 
 
 @dataclass(frozen=True)
@@ -37,35 +39,6 @@ class Factors:
     biases: Floats
     known: Bools
 
-    def with_prior(self, popularity: Floats, weight: float) -> Factors:
-        """Return these item factors with ``weight * log(1 + popularity)`` added to the biases.
-
-        Parameters
-        ----------
-        popularity
-            (n_rows,) float32, recent interactions of each item.
-        weight
-            0 leaves the factors as they are.
-        """
-        return replace(self, biases=(self.biases + np.float32(weight) * np.log1p(popularity)).astype(np.float32))
-
-
-def demote_unknown(items: Factors, users: Factors) -> Factors:
-    """Return the item factors with what the model does not know ranked below everything else.
-
-    Without a feature that the model knows, an item's vector and bias are 0, which says nothing but would beat every
-    negative score. Its bias is lowered below any known score (Cauchy-Schwarz), so that it only fills up short lists.
-    """
-    if items.known.all() or not items.known.any():
-        return items
-    reach = _longest(items.vectors) * _longest(users.vectors)
-    lowest = items.biases[items.known].min() - reach - 1 - items.biases[~items.known].max()
-    return replace(items, biases=np.where(items.known, items.biases, items.biases + lowest).astype(np.float32))
-
-
-def _longest(vectors: Floats) -> float:
-    return float(np.linalg.norm(vectors, axis=1).max(initial=0.0))
-
 
 @dataclass(frozen=True)
 class FeatureEmbeddings:
@@ -79,59 +52,116 @@ class FeatureEmbeddings:
         (n_features, n_dimensions) float32.
     biases
         (n_features,) float32.
+    constant
+        (n_dimensions,) float32, part of every row.
     """
 
     names: Strings
     embeddings: Floats
     biases: Floats
+    constant: Floats
 
     def describe(self, features: FeatureMatrix) -> Factors:
         """Return the factors of each row of `features`; features the model never saw add nothing."""
         _, columns, rows = np.intersect1d(features.names, self.names, assume_unique=True, return_indices=True)
         matrix = features.matrix[:, columns].astype(np.float32)
         return Factors(
-            vectors=np.asarray(matrix @ self.embeddings[rows], dtype=np.float32),
+            vectors=np.asarray(matrix @ self.embeddings[rows] + self.constant, dtype=np.float32),
             biases=np.asarray(matrix @ self.biases[rows], dtype=np.float32),
             known=np.diff(matrix.indptr) > 0,
         )
 
 
 @dataclass(frozen=True)
+class FoldIn:
+    """How a user's vector follows from the history, as in the training: one row of `least_squares`.
+
+    Attributes
+    ----------
+    inner
+        (d, d) float32: the weight of an unobserved pair times the gram matrix of the trained items.
+    unobserved
+        The weight of an unobserved pair times the number of trained items.
+    regularization, power
+        See `least_squares.penalty`.
+    share
+        Of the vector of their features, to which users with a history are pulled.
+    confidence
+        How much an interaction's weight counts beside an unobserved pair.
+    target
+        What an interaction's weight of 0 would still count for the target (1 in Hu, Koren and Volinsky 2008).
+    """
+
+    inner: Floats
+    unobserved: float
+    regularization: float
+    power: float
+    share: float
+    confidence: float = 1.0
+    target: float = 0.0
+
+    def solve(self, history: sparse.csr_matrix, prior: Floats, items: Factors) -> Floats:
+        """Return the users' vectors: (n_users, d) float32.
+
+        Parameters
+        ----------
+        history
+            (n_users, n_items) float32 CSR of weights; what the model does not know of it counts nothing.
+        prior
+            (n_users, d) float32, what the users' features say.
+        """
+        from include.model.least_squares import penalty, solve_rows
+
+        known = history @ sparse.diags(np.float32(self.confidence) * items.known, format="csr", dtype=np.float32)
+        known.eliminate_zeros()
+        pairs = np.diff(known.indptr)
+        pull = penalty(pairs, self.unobserved, self.regularization, self.power)
+        rows, vectors = np.flatnonzero(pairs), prior.copy()
+        own = np.float32(self.share) * prior[rows]
+        vectors[rows] = solve_rows(
+            known[rows], items.vectors, self.inner, pull[rows], own, own, STEPS, target=self.target
+        )
+        return vectors
+
+
+@dataclass(frozen=True)
 class HybridModel:
-    """Both sides: the score of item i for user u is ``p_u . q_i + b_u + b_i``."""
+    """Both sides: the score of item i for user u is ``p_u . q_i + b_u + b_i``; users by features, or by `fold_in`."""
 
     user: FeatureEmbeddings
     item: FeatureEmbeddings
+    fold_in: FoldIn | None = None
 
-    def save(self, folder: Path) -> Path:
-        """Write the model as one .npz file in `folder` and return its path."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE
-        np.savez(
-            path,
-            user_names=self.user.names,
-            user_embeddings=self.user.embeddings,
-            user_biases=self.user.biases,
-            item_names=self.item.names,
-            item_embeddings=self.item.embeddings,
-            item_biases=self.item.biases,
-        )
-        return path
+    def describe(self, snapshot: Snapshot) -> tuple[Factors, Factors]:
+        """Return the factors of users and items; a user with a history is known where there is a `fold_in`."""
+        users, items = self.user.describe(snapshot.user_features), self.item.describe(snapshot.item_features)
+        if self.fold_in is None:
+            return users, items
+        vectors = self.fold_in.solve(snapshot.history, users.vectors, items)
+        known = users.known | (snapshot.history @ items.known.astype(np.float32) > 0)
+        return Factors(vectors, users.biases, known), items
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the model as named arrays."""
+        parts = {"user": self.user, "item": self.item, "fold_in": self.fold_in}
+        return {
+            f"{name}_{field.name}": np.asarray(getattr(part, field.name))
+            for name, part in parts.items()
+            if part is not None
+            for field in fields(part)
+        }
 
     @classmethod
-    def load(cls, folder: Path) -> HybridModel:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        MissingArtifactError
-            When the file is not there.
-        """
-        path = folder / FILE
-        if not path.is_file():
-            raise MissingArtifactError(f"{path} does not exist", remedy="clear `train`, and what follows")
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(
-                user=FeatureEmbeddings(arrays["user_names"], arrays["user_embeddings"], arrays["user_biases"]),
-                item=FeatureEmbeddings(arrays["item_names"], arrays["item_embeddings"], arrays["item_biases"]),
-            )
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> HybridModel:
+        """Return the model of `to_arrays`."""
+        sides: list[FeatureEmbeddings] = []
+        for side in ("user", "item"):
+            names, embeddings, biases = (arrays[f"{side}_{part}"] for part in ("names", "embeddings", "biases"))
+            constant = f"{side}_constant"  # versions of former releases have none
+            zero = np.zeros(embeddings.shape[1], np.float32)
+            sides.append(FeatureEmbeddings(names, embeddings, biases, arrays.get(constant, zero)))
+        user, item = sides
+        if "fold_in_inner" not in arrays:
+            return cls(user, item)
+        numbers = {part.name: float(arrays[f"fold_in_{part.name}"]) for part in fields(FoldIn) if part.name != "inner"}
+        return cls(user, item, FoldIn(arrays["fold_in_inner"], **numbers))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from include.errors import InputError
+from include.features import Period, TrainingSet
 from include.features.matrix import FeatureMatrix
 from include.types import Indices
 
@@ -14,45 +15,37 @@ class NoInteractionsError(InputError):
     """There is nothing to learn from."""
 
 
-def check_interactions(weights: sparse.csr_matrix, users: FeatureMatrix, items: FeatureMatrix, what: str) -> None:
-    """Refuse interactions that no model can be trained on.
-
-    Parameters
-    ----------
-    weights
-        (n_users, n_items) CSR, positive where there is an interaction.
-    users, items
-        Features of the same rows.
-    what
-        The interactions' name in the error.
+def check_interactions(training_set: TrainingSet, period: Period) -> None:
+    """Refuse a history that no model can be trained on.
 
     Raises
     ------
     NoInteractionsError
         When there is none.
     InputError
-        When a weight is not a positive number, or the shapes do not belong together.
+        When a weight is negative or not a finite number, or the shapes do not belong together.
     """
-    expected = (users.matrix.shape[0], items.matrix.shape[0])
-    if weights.shape != expected:
+    pairs, weights = training_set.interactions, training_set.interactions.weights[period]
+    expected = (training_set.user_features.matrix.shape[0], training_set.item_features.matrix.shape[0])
+    shape = (training_set.n_users, training_set.n_items)
+    if shape != expected:
         raise InputError(
-            f"interactions {what!r} are {weights.shape}, their features describe {expected} users and items",
+            f"interactions {period!r} are {shape}, their features describe {expected} users and items",
             remedy="delete the training set and clear build_training_set",
         )
-    if weights.nnz == 0:
-        raise NoInteractionsError(
-            f"interactions {what!r} of {expected[0]} users and {expected[1]} items are empty",
-            remedy="see that events were ingested, and that features.event_weights and features.window_days "
-            "and evaluation.holdout_days of the policy leave some of them",
-        )
-    wrong = ~(np.isfinite(weights.data) & (weights.data > 0))
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
-        row = int(np.searchsorted(weights.indptr, place, side="right")) - 1
         raise InputError(
-            f"interactions {what!r}: user_index {row}, item_index {weights.indices[place]} "
-            f"weighs {weights.data[place]}, not a positive number ({int(wrong.sum())} such)",
+            f"interactions {period!r}: user_index {pairs.users[place]}, item_index {pairs.items[place]} "
+            f"weighs {weights[place]}, not a positive number ({int(wrong.sum())} such)",
             remedy="delete the training set and clear build_training_set",
+        )
+    if not (weights > 0).any():
+        raise NoInteractionsError(
+            f"interactions {period!r} of {shape[0]} users and {shape[1]} items are empty",
+            remedy="see that events were ingested, and that features.event_weights and features.window_days "
+            "and evaluation.holdout_days of the policy leave some of them",
         )
 
 

@@ -1,7 +1,7 @@
 """The LightFM hybrid (Kula 2015, arXiv:1507.08439), trained with WARP (Weston et al. 2011).
 
-One training makes two models: `evaluation` learns from the interactions before the holdout,
-`serving` continues from there for a few epochs on all of them (ADR 2).
+The first period is learned in full; each further one continues from there for a few epochs on all that is known
+then (ADR 2).
 
 Only users and items with an interaction take part. WARP draws its negatives from all items that it is shown, so an
 item without any would learn that nobody wants it. Left out, it is described by its features alone, as is a new user.
@@ -9,22 +9,25 @@ item without any would learn that nobody wants it. Left out, it is described by 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from include.errors import NightshelfError
-from include.features.matrix import FeatureMatrix
+from include.features import Period, Snapshot, TrainingSet
 from include.model.factors import FeatureEmbeddings, HybridModel
 from include.model.interactions import active_rows, carried, check_interactions
-from include.model.trainer import Progress, TrainedModels
-from include.policy import LightfmHybridPolicy
+from include.model.recommender import Recommender
+from include.model.trainer import Progress, Stages
+from include.model_policy import LightfmHybridPolicy
 
 if TYPE_CHECKING:
     from lightfm import LightFM
 
-RECIPE = "lightfm-hybrid-1"
+NAME = "lightfm_hybrid"
+RECIPE = "lightfm-hybrid-2"
 
 # LightFM multiplies each gradient step by the interaction's weight; a user who bought one thing
 # fifty times would make a step fifty times too long.
@@ -37,15 +40,10 @@ class DivergedError(NightshelfError):
     exit_code = 3
 
 
-def fit(
-    before: sparse.csr_matrix,
-    everything: sparse.csr_matrix,
-    users: FeatureMatrix,
-    items: FeatureMatrix,
-    policy: LightfmHybridPolicy,
-    progress: Progress = lambda stage, epoch, epochs: None,
-) -> TrainedModels:
-    """Train on `before`, then continue on `everything`. See `Trainer.fit`.
+def stages(
+    training_set: TrainingSet, policy: LightfmHybridPolicy, progress: Progress, periods: Sequence[Period]
+) -> Stages:
+    """Train on the first period, then continue on the others. See `ModelModule.stages`.
 
     Equal arguments give equal models as long as ``policy.threads`` is 1.
 
@@ -56,13 +54,13 @@ def fit(
     DivergedError
         When a parameter is no longer a finite number.
     """
-    check_interactions(before, users, items, "before")
-    check_interactions(everything, users, items, "all")
+    for period in periods:
+        check_interactions(training_set, period)
     network = _network(policy)
-    _train(network, "evaluation", before, users, items, policy, policy.epochs, progress)
-    evaluation = _extract(network, before, users, items)
-    _train(network, "serving", everything, users, items, policy, policy.refit_epochs, progress)
-    return TrainedModels(evaluation, _extract(network, everything, users, items))
+    for number, period in enumerate(periods):
+        snapshot = training_set.at(period)
+        _train(network, snapshot, policy, policy.refit_epochs if number else policy.epochs, progress)
+        yield period, Recommender.single(NAME, _extract(network, snapshot), policy.popularity_weight)
 
 
 def _network(policy: LightfmHybridPolicy) -> LightFM:
@@ -80,22 +78,17 @@ def _network(policy: LightfmHybridPolicy) -> LightFM:
     )
 
 
-def _train(
-    network: LightFM,
-    stage: str,
-    weights: sparse.csr_matrix,
-    users: FeatureMatrix,
-    items: FeatureMatrix,
-    policy: LightfmHybridPolicy,
-    epochs: int,
-    progress: Progress,
-) -> None:
-    user_rows, item_rows = active_rows(weights)
-    samples = weights[user_rows][:, item_rows].tocoo()
-    samples.data = np.minimum(samples.data, np.float32(MAX_WEIGHT))
-    positives = sparse.coo_matrix((np.ones_like(samples.data), (samples.row, samples.col)), shape=samples.shape)
-    user_features, item_features = users.matrix[user_rows], items.matrix[item_rows]
+def _train(network: LightFM, snapshot: Snapshot, policy: LightfmHybridPolicy, epochs: int, progress: Progress) -> None:
+    user_rows, item_rows = active_rows(snapshot.history)
+    pairs = snapshot.history[user_rows][:, item_rows].tocoo()
+    pairs.data = np.minimum(pairs.data, np.float32(MAX_WEIGHT))
+    random = np.random.default_rng(policy.seed)
+    user_features, item_features = (
+        side.matrix[rows] for side, rows in ((snapshot.user_features, user_rows), (snapshot.item_features, item_rows))
+    )
     for epoch in range(1, epochs + 1):
+        samples = _some(pairs, policy.most_pairs, random)
+        positives = sparse.coo_matrix((np.ones_like(samples.data), (samples.row, samples.col)), shape=samples.shape)
         try:
             network.fit_partial(
                 positives,
@@ -108,11 +101,19 @@ def _train(
             if _finite(network):
                 raise
             raise DivergedError(
-                f"training diverged in epoch {epoch} of {epochs} ({stage}) "
-                f"with model.learning_rate {policy.learning_rate}",
-                remedy="lower model.learning_rate in the policy, then clear `train`",
+                f"training diverged in epoch {epoch} of {epochs} ({snapshot.period}) "
+                f"with a learning_rate of {policy.learning_rate}",
+                remedy="lower the learning_rate of lightfm_hybrid in the policy, then clear `train`",
             ) from error
-        progress(stage, epoch, epochs)
+        progress(f"{NAME}, {snapshot.period}", epoch, epochs)
+
+
+def _some(pairs: sparse.coo_matrix, most: int, random: np.random.Generator) -> sparse.coo_matrix:
+    """Return at most so many pairs, others in each epoch."""
+    if pairs.nnz <= most:
+        return pairs
+    chosen = np.sort(random.choice(pairs.nnz, most, replace=False))
+    return sparse.coo_matrix((pairs.data[chosen], (pairs.row[chosen], pairs.col[chosen])), shape=pairs.shape)
 
 
 def _finite(network: LightFM) -> bool:
@@ -120,11 +121,13 @@ def _finite(network: LightFM) -> bool:
     return all(parameter is None or bool(np.isfinite(parameter).all()) for parameter in parameters)
 
 
-def _extract(network: LightFM, weights: sparse.csr_matrix, users: FeatureMatrix, items: FeatureMatrix) -> HybridModel:
+def _extract(network: LightFM, snapshot: Snapshot) -> HybridModel:
     """Copy the parameters of the features that took part; the others hold their random start."""
-    user_rows, item_rows = active_rows(weights)
+    users, items = snapshot.user_features, snapshot.item_features
+    user_rows, item_rows = active_rows(snapshot.history)
     mine, theirs = carried(users, user_rows), carried(items, item_rows)
+    none = np.zeros(network.no_components, np.float32)
     return HybridModel(
-        FeatureEmbeddings(users.names[mine], network.user_embeddings[mine], network.user_biases[mine]),
-        FeatureEmbeddings(items.names[theirs], network.item_embeddings[theirs], network.item_biases[theirs]),
+        FeatureEmbeddings(users.names[mine], network.user_embeddings[mine], network.user_biases[mine], none),
+        FeatureEmbeddings(items.names[theirs], network.item_embeddings[theirs], network.item_biases[theirs], none),
     )

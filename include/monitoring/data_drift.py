@@ -1,7 +1,8 @@
 """Has the data moved? A day's events against the reference that is stored with the training set.
 
-Weekdays are compared with the same weekdays, where the reference has enough of them. The reference's own days
-say how far apart ordinary days are: with many rows every p-value is tiny, with few every distance is large.
+Weekdays are compared with the same weekdays, where the reference has enough of them, and days that the policy knows
+by name (Black Friday, a closed day) with nothing. The reference's own days say how far apart ordinary days are: with
+many rows every p-value is tiny, with few every distance is large.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import TypeAdapter
 
-from include.drift_policy import DriftPolicy
+from include.drift_policy import DriftPolicy, FeedPolicy
 from include.errors import ConfigurationError
 from include.features import signals
 from include.features.signals import OTHER, UNKNOWN, Signal, fold
@@ -60,13 +61,15 @@ class DataDrift:
     Attributes
     ----------
     volume
-        Events relative to what the weekday usually has; None without a reference.
+        Events relative to what the weekday usually has; None where the reference has no such weekday.
     missing
         Signal to the rise of its missing share over the reference.
     broken, moved
         Sentences: why the feed is broken, and what moved.
     heavy_share, new_user_share, new_item_share
         Of the day's events.
+    known_day
+        What the policy calls a day that is like no other; None for ordinary days.
     """
 
     rows: int
@@ -78,6 +81,7 @@ class DataDrift:
     heavy_share: float
     new_user_share: float
     new_item_share: float
+    known_day: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,9 +100,11 @@ def detect(day: dt.date, today: DataProfile, reference: Reference, policy: Drift
     ConfigurationError
         When the policy has no limit for a signal that is to be compared.
     """
-    alike = same_weekdays(day, reference)
+    known_day = policy.known_days.get(day)
+    alike = comparable_days(day, reference, policy)
     then = merge(reference[one] for one in alike)
-    volume = (today.rows - today.heavy) / (then.rows / len(alike)) if then.rows else None
+    usual = usual_rows(day, reference, policy)
+    volume = (today.rows - today.heavy) / usual if usual else None
     required = [signal.name for signal in signals.SIGNALS if signal.required] if alike else []
     rises = {name: today.missing_share(name) - then.missing_share(name) for name in required}
     worst = {name: max(one.missing_share(name) for one in reference.values()) for name in required}
@@ -123,11 +129,15 @@ def detect(day: dt.date, today: DataProfile, reference: Reference, policy: Drift
         volume=volume,
         missing=rises,
         columns=columns,
-        broken=_broken(today.rows, volume, news, policy),
-        moved=moved,
+        broken=[
+            *_missing(today.rows, news, policy.feed),
+            *(_volume(today.rows, usual, volume, policy.feed) if known_day is None else ()),
+        ],
+        moved=moved if known_day is None else [],
         heavy_share=today.heavy / rows,
         new_user_share=new["users"],
         new_item_share=new["items"],
+        known_day=known_day,
     )
 
 
@@ -140,27 +150,44 @@ def reference_days(
     return later if len(later) >= LEAST_REFERENCE_DAYS else whole
 
 
-def same_weekdays(day: dt.date, reference: Reference) -> list[dt.date]:
-    """Return the reference's days of the same weekday, all of its days when those are too few."""
-    same = [one for one in reference if one.weekday() == day.weekday()]
-    return same if len(same) >= SAME_WEEKDAYS else list(reference)
+def comparable_days(day: dt.date, reference: Reference, policy: DriftPolicy) -> list[dt.date]:
+    """Return the reference's days of the same weekday, all of its days when those are too few; no known days."""
+    ordinary = [one for one in reference if one not in policy.known_days]
+    same = [one for one in ordinary if one.weekday() == day.weekday()]
+    return same if len(same) >= SAME_WEEKDAYS else ordinary
 
 
-def _broken(rows: int, volume: float | None, missing: Mapping[str, float], policy: DriftPolicy) -> list[str]:
-    feed = policy.feed
-    found = [
-        f"{name} is missing in {rise:.0%} more of the events than in the reference"
-        for name, rise in missing.items()
-        if rise > feed.max_missing_rise
+def usual_rows(day: dt.date, reference: Reference, policy: DriftPolicy) -> float | None:
+    """Return the mean number of events on the reference's days of the same weekday; None when it has none."""
+    rows = [
+        profile.rows
+        for one, profile in reference.items()
+        if one.weekday() == day.weekday() and one not in policy.known_days
     ]
+    return sum(rows) / len(rows) if rows else None
+
+
+def _missing(rows: int, rises: Mapping[str, float], feed: FeedPolicy) -> list[str]:
+    """Return what is missing too often; a few events say nothing."""
+    return [
+        f"{name} is missing in {rise:.0%} more of the events than in the reference"
+        for name, rise in rises.items()
+        if rise > feed.max_missing_rise and rows >= feed.min_rows
+    ]
+
+
+def _volume(rows: int, usual: float | None, volume: float | None, feed: FeedPolicy) -> list[str]:
+    """Return what is wrong with the number of events; nothing where that weekday usually has few."""
+    if usual is None or volume is None or usual < feed.min_rows:
+        return []
     if rows < feed.min_rows:
-        found.append(f"{rows} events, fewer than {feed.min_rows}")
-    elif volume is not None and not feed.min_volume <= volume <= feed.max_volume:
-        found.append(
-            f"{rows} events are {volume:.2f} times what that weekday has, "
-            f"outside {feed.min_volume:g} to {feed.max_volume:g}"
-        )
-    return found
+        return [f"{rows} events, fewer than {feed.min_rows}"]
+    if feed.min_volume <= volume <= feed.max_volume:
+        return []
+    return [
+        f"{rows} events are {volume:.2f} times what that weekday has, "
+        f"outside {feed.min_volume:g} to {feed.max_volume:g}"
+    ]
 
 
 def _columns(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy import spatial, special, stats
+import scipy
 
 from include.types import Doubles
 
@@ -70,8 +70,8 @@ def compare_numbers(then: Histogram, now: Histogram) -> NumberDistance | None:
     effective = a.sum() * b.sum() / (a.sum() + b.sum())
     return NumberDistance(
         ks=ks,
-        p_value=float(special.kolmogorov(np.sqrt(effective) * ks)),
-        wasserstein=float(stats.wasserstein_distance(numbers, numbers, a, b)),
+        p_value=float(scipy.special.kolmogorov(np.sqrt(effective) * ks)),
+        wasserstein=float(scipy.stats.wasserstein_distance(numbers, numbers, a, b)),
     )
 
 
@@ -86,7 +86,7 @@ def compare_categories(then: Histogram, now: Histogram) -> CategoryDistance | No
     several = filled.shape[1] > 1
     return CategoryDistance(
         jensen_shannon=jensen_shannon(p, q),
-        p_value=float(stats.chi2_contingency(filled).pvalue) if several else 1.0,
+        p_value=float(scipy.stats.chi2_contingency(filled).pvalue) if several else 1.0,
         psi=float(((p - q) * np.log((p + PSI_FLOOR) / (q + PSI_FLOOR))).sum()),
         new_share=float(q[a == 0].sum()),
     )
@@ -94,13 +94,13 @@ def compare_categories(then: Histogram, now: Histogram) -> CategoryDistance | No
 
 def jensen_shannon(p: Doubles, q: Doubles) -> float:
     """Return the Jensen-Shannon distance of two distributions over the same values, base 2."""
-    distance = float(spatial.distance.jensenshannon(p, q, base=2))
+    distance = float(scipy.spatial.distance.jensenshannon(p, q, base=2))
     return 0.0 if np.isnan(distance) else distance  # scipy: the root of a rounding error below 0
 
 
 def adjust(p_values: list[float]) -> list[float]:
     """Return the p-values corrected for their number (Benjamini and Hochberg 1995)."""
-    return [float(value) for value in stats.false_discovery_control(p_values)] if p_values else []
+    return [float(value) for value in scipy.stats.false_discovery_control(p_values)] if p_values else []
 
 
 def counts(histogram: Histogram, values: list[str]) -> Doubles:

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 from pydantic import TypeAdapter
-from scipy import sparse, stats
+from scipy import sparse
 
 from include.evaluation.metrics import average, find_hits, measure_users
-from include.types import Bools, Integers, Strings
+from include.types import Bools, Integers, Longs, Strings
 
 SEGMENTS_SHOWN = 5
 
@@ -77,7 +78,7 @@ class Comparison:
         different = self.only_live + self.only_previous
         if not different:
             return 1.0
-        return float(stats.binomtest(self.only_live, different, 0.5, alternative="less").pvalue)
+        return float(scipy.stats.binomtest(self.only_live, different, 0.5, alternative="less").pvalue)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -119,16 +120,25 @@ def _results(lists: Integers, relevant: sparse.csr_matrix, segments: Strings) ->
     """Return results, and for each pair, in the order of the matrix, whether it was on the shelf."""
     if not len(lists):
         return Results(), np.zeros(0, dtype=bool)
-    hits = find_hits(lists, relevant)
-    n_items = relevant.shape[1]
-    owners = np.repeat(np.arange(len(lists), dtype=np.int64), np.diff(relevant.indptr))
-    shown = (np.arange(len(lists), dtype=np.int64)[:, None] * n_items + lists)[hits]
-    on_shelf = np.isin(owners * n_items + relevant.indices, shown)
+    shown = on_shelf(lists, relevant)
+    owners = _owners(relevant)
     values, counts = np.unique(segments, return_counts=True)
     largest = values[np.argsort(-counts, kind="stable")[:SEGMENTS_SHOWN]]
     by_segment = {}
     for name in largest:
         mine = (segments == name)[owners]
-        by_segment[str(name)] = {"pairs": int(mine.sum()), "hits": int((mine & on_shelf).sum())}
+        by_segment[str(name)] = {"pairs": int(mine.sum()), "hits": int((mine & shown).sum())}
     metrics = {name: round(value, 6) for name, value in average(measure_users(lists, relevant)).items()}
-    return Results(int(on_shelf.sum()), metrics, by_segment), on_shelf
+    return Results(int(shown.sum()), metrics, by_segment), shown
+
+
+def on_shelf(lists: Integers, wanted: sparse.csr_matrix) -> Bools:
+    """Return for each pair of `wanted`, in the order of the matrix, whether the user's list has the item."""
+    n_items = wanted.shape[1]
+    shown = (np.arange(len(lists), dtype=np.int64)[:, None] * n_items + lists)[find_hits(lists, wanted)]
+    return np.isin(_owners(wanted) * n_items + wanted.indices, shown)
+
+
+def _owners(pairs: sparse.csr_matrix) -> Longs:
+    """Return the row of each pair, in the order of the matrix."""
+    return np.repeat(np.arange(pairs.shape[0], dtype=np.int64), np.diff(pairs.indptr))

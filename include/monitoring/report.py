@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from include.drift_policy import DriftPolicy
@@ -11,7 +12,9 @@ from include.monitoring.performance import Comparison
 from include.monitoring.plots import plot_lines, plot_shares
 from include.monitoring.profile import Histograms
 from include.monitoring.verdict import DriftVerdict, Signals
+from include.pages import STYLE, make_environment
 
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 CHART_DAYS = 60
 METRICS = ("hit_rate", "recall", "ndcg")
 
@@ -26,8 +29,6 @@ def render(
     predictions: Mapping[str, Any],
 ) -> str:
     """Return the page of a day as HTML that loads nothing; equal days give equal pages."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     data = signals.data
     facts = {
         "events": data.rows,
@@ -38,19 +39,29 @@ def render(
         **{f"more often missing: {name}": rise for name, rise in data.missing.items()},
     }
     compared = {"What users turned to": signals.comparison, "What they bought": signals.purchases}
-    pages = Environment(loader=PackageLoader("include.monitoring"), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("report.html").render(
-        signals=signals,
-        verdict=verdict,
-        charts=_charts(verdict.points[-CHART_DAYS:], policy),
-        comparisons=[_comparison(title, one) for title, one in compared.items() if one],
-        facts=_figures(facts),
-        columns=[
-            [one.column, f"{one.distance:.4f}", f"{one.usual:.4f}", f"{one.p_value:.1e}", "yes" if one.moved else "no"]
-            for one in data.columns
-        ],
-        histograms={name: plot_shares(then.get(name, {}), counts) for name, counts in now.items()},
-        predictions=_figures(predictions),
+    return (
+        make_environment(TEMPLATES)
+        .get_template("report.html")
+        .render(
+            style=STYLE.read_text(),
+            signals=signals,
+            verdict=verdict,
+            charts=_charts(verdict.points[-CHART_DAYS:], policy),
+            comparisons=[_comparison(title, one) for title, one in compared.items() if one],
+            facts=_figures(facts),
+            columns=[
+                [
+                    one.column,
+                    f"{one.distance:.4f}",
+                    f"{one.usual:.4f}",
+                    f"{one.p_value:.1e}",
+                    "yes" if one.moved else "no",
+                ]
+                for one in data.columns
+            ],
+            histograms={name: plot_shares(then.get(name, {}), counts) for name, counts in now.items()},
+            predictions=_figures(predictions),
+        )
     )
 
 

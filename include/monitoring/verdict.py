@@ -45,6 +45,8 @@ class Signals:
         The batch to which a rollback would lead, or None.
     verdict
         What was decided; None for the day to be decided.
+    events
+        Fingerprint of the day's events in the lake.
     """
 
     day: dt.date
@@ -56,6 +58,7 @@ class Signals:
     nights_since_promotion: int | None = None
     previous_batch: str | None = None
     verdict: Kind | None = None
+    events: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "day": self.day.isoformat()}
@@ -93,7 +96,7 @@ def decide(history: Sequence[Signals], policy: DriftPolicy) -> DriftVerdict:
     """Return the verdict on the last day of `history`, oldest first."""
     today = history[-1]
     points = chart(_chart_days(history), policy.results)
-    notes = [*_results_note(points, today), *_bots_note(today, policy)]
+    notes = [*_known_day_note(today), *_results_note(points, today), *_bots_note(today, policy)]
     if today.data.broken:
         held = ["the feed is broken: the champion stays, and nothing is concluded from this day"]
         return DriftVerdict(Kind.HOLD, [*today.data.broken, *held], points)
@@ -117,10 +120,14 @@ def decided(signals: Signals, verdict: DriftVerdict) -> Signals:
 
 
 def _chart_days(history: Sequence[Signals]) -> list[Day]:
-    """Return the days of one level: since the last retrain, without days on hold or rolled back."""
+    """Return the days of one level: since the last retrain, without known days and days on hold or rolled back."""
     retrained = [place for place, one in enumerate(history[:-1]) if one.verdict == Kind.RETRAIN]
     since = history[retrained[-1] + 1 :] if retrained else history
-    usable = [one for one in since if one.verdict not in (Kind.HOLD, Kind.ROLLBACK) and not one.data.broken]
+    usable = [
+        one
+        for one in since
+        if one.verdict not in (Kind.HOLD, Kind.ROLLBACK) and not one.data.broken and not one.data.known_day
+    ]
     return [
         Day(one.day, one.comparison.pairs, one.comparison.live.hits, one.comparison.popularity.hits) for one in usable
     ]
@@ -170,10 +177,10 @@ def _retrain(
 
 
 def _moved_in_a_row(history: Sequence[Signals]) -> list[Signals]:
-    """Return the latest days in a row on which the data moved; broken days are skipped."""
+    """Return the latest days in a row on which the data moved; broken and known days are skipped."""
     row: list[Signals] = []
     for one in reversed(history):
-        if one.data.broken:
+        if one.data.broken or one.data.known_day:
             continue
         if not one.data.moved or one.verdict == Kind.RETRAIN:
             break
@@ -200,6 +207,11 @@ def _results_note(points: Sequence[Point], today: Signals) -> list[str]:
         else "too few days to say what is usual"
     )
     return [f"{last.share:.1%} of {today.comparison.pairs} new pairs were on the shelf; {usual}"]
+
+
+def _known_day_note(today: Signals) -> list[str]:
+    name = today.data.known_day
+    return [f"{today.day} is a known day ({name}): number and kind of its events are not judged"] if name else []
 
 
 def _bots_note(today: Signals, policy: DriftPolicy) -> list[str]:

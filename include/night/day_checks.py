@@ -13,13 +13,14 @@ from scipy import sparse
 from include import columns as c
 from include.features.signals import columns_of
 from include.lake import Artifact
-from include.monitoring.data_drift import same_weekdays
+from include.monitoring.data_drift import comparable_days
 from include.monitoring.judge import find_reference, judge_data, retrained_and_held
 from include.monitoring.pairs import COLUMNS, bought_pairs, choose_users, list_matrix, popular_lists, wanted_pairs
 from include.monitoring.performance import compare_lists
 from include.monitoring.positions import count_accounts
 from include.monitoring.predictions import compare_profiles, overlap, profile_lists
 from include.monitoring.profile import event_columns, from_histograms, heavy_accounts, merge, profile_events
+from include.monitoring.results import PAID_COLUMNS, results_table, revenue_of_pairs
 from include.night.watched_day import WatchedDay
 from include.serving.batch import Batch
 from include.types import Longs
@@ -49,7 +50,7 @@ def check_data(watched: WatchedDay) -> Artifact:
         stored = {dt.date.fromisoformat(day): from_histograms(histograms) for day, histograms in days.items()}
         drift = judge_data(watched.day, profile, stored, watched.history, watched.drift)
         reference = find_reference(stored, watched.history)
-        then = merge(reference[day] for day in same_weekdays(watched.day, reference))
+        then = merge(reference[day] for day in comparable_days(watched.day, reference, watched.drift))
         return {"drift": drift.as_json(), "now": profile.histograms, "then": then.histograms}
 
     return watched.find_or_make_check("data", inputs, make)
@@ -83,10 +84,12 @@ def check_performance(watched: WatchedDay) -> Artifact:
 
     Returns
     -------
-    The artifact with `comparison` (of all new pairs) and `purchases` (see `Comparison`), and `previous_batch`.
+    The artifact with `comparison` (of all new pairs) and `purchases` (see `Comparison`), `previous_batch`, and the
+    table `results` (see `results_table`).
     """
     fallback = watched.fallback
     previous = fallback.batch_id if fallback else None
+    made: dict[str, pa.Table] = {}
 
     def make() -> dict[str, Any]:
         users = watched.table(c.USERS, c.USER_INDEX, [c.USER_ID, c.SEGMENT])
@@ -102,15 +105,20 @@ def check_performance(watched: WatchedDay) -> Artifact:
         rows = np.flatnonzero(sum(np.diff(matrix.indptr) for matrix in wanted.values()))
         ids, n = user_ids.take(rows), watched.policy.ranking.top_n
         segments = users[c.SEGMENT].take(rows).to_numpy().astype(str)
-        lists = {
+        lists: dict[str, Any] = {
             "live": list_matrix(watched.batch.lists(), ids, item_ids, n),
             "popularity": popular_lists(watched.batch.popular(), segments, item_ids, n),
             "previous": list_matrix(fallback.lists(), ids, item_ids, n) if fallback else None,
         }
         found = {name: compare_lists(matrix[rows], lists, segments).as_json() for name, matrix in wanted.items()}
+        paid = revenue_of_pairs(
+            watched.events.read_batches(columns=PAID_COLUMNS), ids, item_ids, watched.policy.evaluation.target_events
+        )
+        by_row = {name: matrix[rows] for name, matrix in wanted.items()}
+        made["results"] = results_table(by_row, lists["live"], paid, segments, item_ids)
         return {**found, "previous_batch": previous}
 
-    return watched.find_or_make_check("performance", {"previous": previous}, make)
+    return watched.find_or_make_check("performance", {"previous": previous}, make, lambda: made)
 
 
 def _events_by_account(watched: WatchedDay, user_ids: pa.Array) -> Longs:

@@ -41,6 +41,7 @@ def find_or_judge(
         watched.drift,
         Comparison.from_json(performance["purchases"]),
     )
+    signals = replace(signals, events=watched.events.manifest.fingerprint)
     page = render(signals, verdict, watched.drift, then=data["then"], now=data["now"], predictions=predictions)
     report = DriftReport(
         day=watched.day,

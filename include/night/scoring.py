@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,14 @@ from include.errors import ConfigurationError, LakeError
 from include.evaluation.report import CHALLENGER, metrics_of_champion
 from include.features import TrainingSet, load_training_set
 from include.lake import Artifact, Content, Lake, connect_lake, find_or_make, open_artifact, write_table
+from include.list_kinds import PLACEMENTS, RECOMMENDATIONS
 from include.log import step
+from include.model import Recommender
+from include.night.lists import Night, WrittenKind, write_kinds
 from include.policy import Policy
-from include.ranking import Catalogue, UserSlice, make_catalogue, make_users, popular_table
+from include.ranking import Catalogue, UserSlice, make_catalogue_and_users, popular_table, with_placements
 from include.ranking.distribute import Target, Written, write_lists
+from include.serving.batch import COUNTS
 from include.serving.database import connect
 from include.serving.decisions import POPULARITY, Decision, champion_as_of, find_decision
 from include.serving.load import combine, table_digest
@@ -28,12 +33,13 @@ from include.tracking import load_model
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # raise it when equal inputs shall give other lists
+FORMAT = 5  # raise it when equal inputs shall give other lists
 KIND = "batches"
-LISTS, POPULAR = "recommendations", "popular"
+POPULAR = "popular"
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Source:
     """What a batch is made from; `model_version` is "popularity" when there is no champion."""
 
     training_set: Artifact
+    sales: Artifact | None
     model_version: str
     decision: Decision | None
     policy: Policy
@@ -54,13 +61,18 @@ class Source:
             "manifest": self.training_set.manifest.fingerprint,
             "model_version": self.model_version,
             "ranking": self.policy.ranking.fingerprint(),
-            "popularity_weight": self.policy.model.popularity_weight,
+            "placements": {name: placement.fingerprint() for name, placement in self.policy.placements.items()},
+            "lists": self.policy.lists.fingerprint(),
+            "sales": self.policy.sales.fingerprint(),
+            "counted": self.sales.folder if self.sales else None,
             "variant": self.policy.publish.variant,
         }
 
 
-def find_source(settings: Settings, lake: Lake, run_date: dt.date, folder: str, policy: Policy) -> Source:
-    """Return the training set in `folder` and the champion as of the run date.
+def find_source(
+    settings: Settings, lake: Lake, run_date: dt.date, folder: str, policy: Policy, sales: str = ""
+) -> Source:
+    """Return the training set in `folder`, what `count_sales` made of it, and the champion as of the run date.
 
     Raises
     ------
@@ -73,11 +85,17 @@ def find_source(settings: Settings, lake: Lake, run_date: dt.date, folder: str, 
             f"{training_set.folder} is of the run date {training_set.run_date}, not of {run_date}",
             remedy="give --date and --training-set of the same night",
         )
+    counted = open_artifact(lake, sales) if sales else None
+    if counted is not None and counted.detail("training_set") != training_set.folder:
+        raise ConfigurationError(
+            f"{sales} was counted for {counted.detail('training_set')}, not for {training_set.folder}",
+            remedy="give --training-set and --sales of the same night, or clear count_sales with what follows",
+        )
     with connect(settings.database_url, "score") as connection:
         version = champion_as_of(connection, policy.publish.variant, run_date)
         decision = find_decision(connection, policy.publish.variant, run_date)
     logger.info("serving model version %s", version or f"{POPULARITY}: there is no champion")
-    return Source(training_set, version or POPULARITY, decision, policy)
+    return Source(training_set, counted, version or POPULARITY, decision, policy)
 
 
 def find_or_score(settings: Settings, lake: Lake, run_date: dt.date, source: Source) -> Artifact:
@@ -88,14 +106,33 @@ def find_or_score(settings: Settings, lake: Lake, run_date: dt.date, source: Sou
         with step(logger, f"reading {folder}"):
             training_set = load_training_set(source.training_set)
         served = source.model_version != POPULARITY
-        model = load_model(settings, source.model_version, "serving") if served else None
-        catalogue = make_catalogue(training_set, model, policy)
-        written = _score_everyone(settings, lake, staged, catalogue, make_users(training_set, model, policy))
+        model = load_model(settings, source.model_version, "serving") if served else Recommender.popular()
+        catalogue, users = make_catalogue_and_users(training_set, model, policy.ranking)
+        catalogue, users = with_placements(catalogue, users, training_set, policy)
+        with spark_session("score", settings) as spark:
+            written = _score_everyone(spark, lake, staged, catalogue, users)
+            files = [f"{RECOMMENDATIONS}/{name}" for name in written.files]
+            placements = _written_placements(written)
+            own = [*files, *(file for kind in placements.values() for file in kind.files)]
+            night = Night(
+                run_date,
+                policy,
+                lake,
+                source.training_set,
+                source.sales,
+                training_set,
+                catalogue,
+                users,
+                spark,
+                os.cpu_count() or 1,
+                tuple(f"{staged}/{file}" for file in own),
+            )
+            kinds = placements | write_kinds(night, staged)
         tables = {
             POPULAR: popular_table(catalogue, policy.ranking.fallback_items),
             c.ITEMS: _items_table(training_set),
         }
-        files = [f"{LISTS}/{name}" for name in written.files]
+        files += [file for kind in kinds.values() for file in kind.files]
         files += [write_table(lake, staged, name, table) for name, table in tables.items()]
         return Content(
             files=files,
@@ -106,7 +143,8 @@ def find_or_score(settings: Settings, lake: Lake, run_date: dt.date, source: Sou
                 "model_version": source.model_version,
                 "variant": policy.publish.variant,
                 "top_n": policy.ranking.top_n,
-                "checksum": combine([written.digest]),
+                "checksum": combine([written.digest, *(kind.digest for kind in kinds.values())]),
+                COUNTS: {RECOMMENDATIONS: _own_counts(written), **{name: kind.counts for name, kind in kinds.items()}},
                 "training_set": folder,
                 "metrics": headline_metrics(source.decision, source.model_version),
                 "shortfall": written.counts["shortfall"],
@@ -127,7 +165,22 @@ def headline_metrics(decision: Decision | None, version: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Catalogue, users: UserSlice) -> Written:
+def _written_placements(written: Written) -> dict[str, WrittenKind]:
+    further = written.placements
+    if further is None:
+        return {}
+    counts = {"lists": further.counts["users"], "entries": further.counts["recommendations"]}
+    files = tuple(f"{PLACEMENTS}/{file}" for file in further.files)
+    counts["full"] = counts["lists"] - further.causes.get("empty", 0)
+    return {PLACEMENTS: WrittenKind(files, counts, further.digest)}
+
+
+def _own_counts(written: Written) -> dict[str, int]:
+    """Return what the manifest says of the users' own lists."""
+    return {"lists": written.counts["users"], "entries": written.counts["recommendations"]}
+
+
+def _score_everyone(spark: SparkSession, lake: Lake, staged: str, catalogue: Catalogue, users: UserSlice) -> Written:
     """Write the lists on Spark, in the order of the users, and check that everyone is there once.
 
     Raises
@@ -139,11 +192,13 @@ def _score_everyone(settings: Settings, lake: Lake, staged: str, catalogue: Cata
     from pyarrow.fs import LocalFileSystem
 
     filesystem, root = lake.filesystem()
-    folder, n_users = f"{root}/{staged}/{LISTS}", len(users.user_ids)
+    folder, further = (f"{root}/{staged}/{kind}" for kind in (RECOMMENDATIONS, PLACEMENTS))
+    n_users = len(users.user_ids)
     if isinstance(filesystem, LocalFileSystem):
         filesystem.create_dir(folder)
-    target = Target(partial(connect_lake, lake.uri), folder)
-    with spark_session("score", settings) as spark, step(logger, f"scoring {n_users} users"):
+        filesystem.create_dir(further)
+    target = Target(partial(connect_lake, lake.uri), folder, further)
+    with step(logger, f"scoring {n_users} users"):
         written = write_lists(spark, catalogue, users, target, table_digest)
     there = sum(pq.read_metadata(f"{folder}/{file}", filesystem=filesystem).num_rows for file in written.files)
     if there != n_users:

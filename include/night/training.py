@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from include.features import TrainingSet, load_training_set
+from include.features import Period, TrainingSet, load_training_set
 from include.lake import Artifact
 from include.lake.manifest import fingerprint
 from include.log import step
-from include.model import TrainedModels, find_trainer
+from include.model import Recommender, recipe_of
+from include.night.fitting import fit_model
+from include.night.readiness import lack_of_data
+from include.night.recipes import record_of
 from include.policy import Policy
+from include.serving.decisions import POPULARITY
 from include.settings import Settings
 from include.tracking import Lineage, find_version, register
 
 logger = logging.getLogger(__name__)
 
 
-def find_or_train(settings: Settings, source: Artifact, policy: Policy) -> str:
-    """Return the version that holds the models of this training set and policy, trained now unless it is there."""
+class Trained(NamedTuple):
+    """The registered version; "popularity", and what the training set lacks, where that is not enough for a model."""
+
+    model_version: str
+    lacks: str | None = None
+
+
+def find_or_train(settings: Settings, source: Artifact, policy: Policy, tuning: int | None = None) -> Trained:
+    """Return the version that holds the models of this training set and policy, trained now unless it is there.
+
+    `tuning` is the number of the search that found the policy's model.
+    """
     recipe = fingerprint(
         {
             "training_set": source.folder,
             "manifest": source.manifest.fingerprint,
-            "recipe": find_trainer(policy.model.trainer).RECIPE,
+            "recipe": recipe_of(policy.model),
             "policy": policy.model.fingerprint(),
         }
     )
     version = find_version(settings, recipe)
     if version is not None:
         logger.info("version %d was trained on %s with this policy: nothing to do", version, source.folder)
-        return str(version)
+        return Trained(str(version))
     with step(logger, f"reading {source.folder}"):
         training_set = load_training_set(source)
+    lacks = lack_of_data(source, training_set)
+    if lacks is not None:
+        logger.warning("%s", lacks)
+        return Trained(POPULARITY, lacks)
     started = time.monotonic()
-    models = _fit(training_set, policy)
+    models = _fit(settings, training_set, policy)
     seconds = time.monotonic() - started
     lineage = Lineage(
         fingerprint=recipe,
@@ -44,38 +62,33 @@ def find_or_train(settings: Settings, source: Artifact, policy: Policy) -> str:
         training_set_uri=source.uri,
         manifest_digest=source.manifest.fingerprint,
         counts=source.manifest.counts,
+        recipe=record_of(policy.model),
+        tuning=tuning,
     )
     with step(logger, "registering the models"):
         version = register(
             settings,
-            {"evaluation": models.evaluation, "serving": models.serving},
+            {"evaluation": models["before"], "serving": models["all"]},
             lineage,
             _parameters(policy, source, training_set),
             {"fit_seconds": seconds, **_sizes(training_set)},
         )
-    return str(version)
+    return Trained(str(version))
 
 
-def _fit(training_set: TrainingSet, policy: Policy) -> TrainedModels:
+def _fit(settings: Settings, training_set: TrainingSet, policy: Policy) -> dict[Period, Recommender]:
     before, everything = training_set.matrix("before"), training_set.matrix("all")
     logger.info(
         "training on %d users and %d items: %d interactions up to %s, then %d up to %s",
         training_set.n_users, training_set.n_items,
         before.nnz, training_set.cutoff, everything.nnz, training_set.run_date,
     )  # fmt: skip
-    started = time.monotonic()
-
-    def progress(stage: str, epoch: int, epochs: int) -> None:
-        logger.info("%s epoch %d of %d, %.1f s since the start", stage, epoch, epochs, time.monotonic() - started)
-
-    return find_trainer(policy.model.trainer).fit(
-        before, everything, training_set.user_features, training_set.item_features, policy.model, progress
-    )
+    return fit_model(settings, training_set, policy.model)
 
 
 def _parameters(policy: Policy, source: Artifact, training_set: TrainingSet) -> dict[str, Any]:
     return {
-        "recipe": find_trainer(policy.model.trainer).RECIPE,
+        "recipe": recipe_of(policy.model),
         **policy.model.model_dump(),
         **{f"features.{name}": value for name, value in policy.features.model_dump().items()},
         "training_set_fingerprint": source.manifest.fingerprint,

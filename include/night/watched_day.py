@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from include import columns as c
-from include.contract import load_policy
-from include.drift_policy import DriftPolicy, load_drift_policy
+from include.contract import load_drift_policy, load_policy
+from include.drift_policy import DriftPolicy
 from include.errors import MissingArtifactError
 from include.lake import (
     Artifact,
@@ -25,6 +25,7 @@ from include.lake import (
     open_lake,
     partition_folder,
     write_json,
+    write_table,
 )
 from include.monitoring.judge import LiveBatch, choose_fallback
 from include.monitoring.verdict import Signals
@@ -37,7 +38,7 @@ from include.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 1  # raise it when equal inputs shall give other checks
+FORMAT = 2  # raise it when equal inputs shall give other checks
 KIND = "drift"
 HISTORY_DAYS = 90
 
@@ -109,8 +110,14 @@ class WatchedDay:
         """Return columns of a table of the training set, in order of `index`."""
         return self.training_set.read_table(name, [index, *columns]).sort_by(index)
 
-    def find_or_make_check(self, part: str, inputs: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> Artifact:
-        """Return a check of the day: the one of equal inputs, or what `make` returns now."""
+    def find_or_make_check(
+        self,
+        part: str,
+        inputs: Mapping[str, Any],
+        make: Callable[[], dict[str, Any]],
+        tables: Callable[[], Mapping[str, pa.Table]] = dict,
+    ) -> Artifact:
+        """Return a check of the day: the one of equal inputs, or what `make`, and then `tables`, return now."""
         events = {"events": self.events.manifest.fingerprint}
         everything = {
             "format": FORMAT,
@@ -121,7 +128,9 @@ class WatchedDay:
         }
 
         def write(staged: str) -> Content:
-            return Content([write_json(self.lake, staged, f"{part}.json", make(), allow_nan=True)], inputs=events)
+            files = [write_json(self.lake, staged, f"{part}.json", make(), allow_nan=True)]
+            files += [write_table(self.lake, staged, name, table) for name, table in tables().items()]
+            return Content(files, inputs=events)
 
         return find_or_make(self.lake, KIND, self.day, everything, write, part=part)
 
@@ -147,5 +156,5 @@ def open_day(settings: Settings, day: dt.date) -> WatchedDay:
             f"no batch of variant {variant} was live before {day}",
             remedy="publish the night before, then clear this task",
         )
-    drift = load_drift_policy(settings.drift_policy_file)
+    drift = load_drift_policy(settings)
     return WatchedDay(open_lake(settings.lake_uri), day, policy, drift, served, history, report)

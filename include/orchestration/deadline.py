@@ -13,8 +13,9 @@ from typing import Any
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
 
-from include.orchestration.notify import Message, deliver
-from include.orchestration.schedule import NIGHTLY_HOUR
+from include.orchestration.notify import Message, deliver, run_url
+from include.orchestration.runbook import runbook_url
+from include.orchestration.schedule import NIGHTLY_HOUR, shop_zone
 from include.settings import Settings, load_settings
 
 
@@ -29,14 +30,11 @@ def shelf_deadline(begins: BaseDeadlineReference, settings: Settings) -> Deadlin
 
 async def tell_late(context: dict[str, Any]) -> None:
     """Tell that the run of `context` has not ended by its hour; a thread does the sending, which waits."""
-    from airflow.sdk.configuration import conf
-
     settings, run = load_settings(), context["dag_run"]
-    dag_id, run_id, hour = run["dag_id"], run["dag_run_id"], f"{settings.fresh_by:%H:%M}"
-    link = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{run_id}"
+    dag_id, run_id, hour = run["dag_id"], run["dag_run_id"], f"{settings.fresh_by:%H:%M} {shop_zone(settings)}"
     message = Message(
-        subject=f"Nightshelf: the shelf is not fresh at {hour} UTC ({run_id})",
+        subject=f"Nightshelf: the shelf is not fresh at {hour} ({run_id})",
         text=f"{dag_id} is {run['state']}; unless publish is done, readers see an earlier night's batch.\n\n"
-        f"Run: {link}\nWhat to do: docs/runbook.md#shelfnotfresh\n",
+        f"Run: {run_url(dag_id, run_id)}\nRunbook: {runbook_url('ShelfNotFresh', settings)}\n",
     )
     await asyncio.to_thread(deliver, message, settings)

@@ -10,11 +10,14 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from include.features.training_set import SegmentPopularity, TrainingSet
-from include.model.factors import Factors, HybridModel, demote_unknown
-from include.policy import Policy
+from include.features import Period, SegmentPopularity, TrainingSet
+from include.model import Recommender
+from include.model.factors import Factors
+from include.policy import Policy, RankingPolicy
 from include.ranking.compose import Packs, pack_profile, take
-from include.ranking.rules import Rules, fresh_boost, make_rules, seen_since
+from include.ranking.kernel import check_finite
+from include.ranking.placements import Placement, make_placements
+from include.ranking.rules import Rules, first_days_seen, fresh_boost, make_rules
 from include.types import Floats, Positions, Strings
 
 MOST_PACKS = 4
@@ -37,6 +40,8 @@ class Catalogue:
         Recent buyers by segment, "everybody" among them.
     n_popular
         So many of a segment's best sellers count as popular.
+    placements
+        Besides home.
     """
 
     item_ids: Strings
@@ -44,6 +49,7 @@ class Catalogue:
     rules: Rules
     popularity: Mapping[str, SegmentPopularity]
     n_popular: int
+    placements: tuple[Placement, ...] = ()
     _packs: dict[str, Packs] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -84,6 +90,10 @@ class UserSlice:
         (n_users, n_items) CSR: left out of the lists. None: nothing is.
     history
         (n_users, n_items) CSR of weights: what reasons may refer to.
+    own
+        (n_users, n_items) float32 CSR: what the repurchase term adds to scores. None: nothing.
+    seen_at
+        What is left out instead of `seen`, by placement, where its rules differ from those of home.
     """
 
     user_ids: Strings
@@ -91,6 +101,8 @@ class UserSlice:
     factors: Factors
     seen: sparse.csr_matrix | None
     history: sparse.csr_matrix
+    own: sparse.csr_matrix | None = None
+    seen_at: Mapping[str, sparse.csr_matrix] = field(default_factory=dict)
 
     def rows(self, rows: Positions | slice) -> UserSlice:
         """Return some of these users, in their order; as many rows as users are all of them."""
@@ -103,72 +115,65 @@ class UserSlice:
             factors=take(self.factors, positions),
             seen=None if self.seen is None else self.seen[positions],
             history=self.history[positions],
+            seen_at={name: matrix[positions] for name, matrix in self.seen_at.items()},
+            own=None if self.own is None else self.own[positions],
         )
 
 
-def make_catalogue(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> Catalogue:
-    """Return what is the same for every user of the night.
+def make_catalogue_and_users(
+    training_set: TrainingSet, model: Recommender, policy: RankingPolicy, period: Period = "all"
+) -> tuple[Catalogue, UserSlice]:
+    """Return what is the same for every user, and all users, as they were at the end of a period.
 
-    Parameters
-    ----------
-    model
-        None: there is no champion, everybody gets what is popular in their segment.
+    "all" is the run date: what is served. "before" is the cutoff: what is judged. Only the stock is always tonight's.
+
+    Raises
+    ------
+    ValidationError
+        When a factor is not a finite number.
     """
+    day, snapshot = training_set.last_day(period), training_set.at(period)
     rules = make_rules(
-        policy.ranking,
+        policy,
         item_ids=training_set.item_ids,
         categories=training_set.categories,
         in_stock=training_set.in_stock,
         first_seen_on=training_set.first_seen_on,
-        run_date=training_set.run_date,
+        run_date=day,
     )
-    return Catalogue(
+    users, items = model.factors(snapshot, fresh_boost(training_set.first_seen_on, day, policy))
+    check_finite(items, "item", training_set.item_ids)
+    check_finite(users, "user", training_set.user_ids)
+    catalogue = Catalogue(
         item_ids=training_set.item_ids,
-        items=_describe_items(training_set, model, policy),
+        items=items,
         rules=rules,
-        popularity=training_set.popularity,
-        n_popular=policy.ranking.fallback_items,
+        popularity=snapshot.segment_popularity,
+        n_popular=policy.fallback_items,
     )
-
-
-def make_users(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> UserSlice:
-    """Return all users of the night."""
-    since = seen_since(policy.ranking.seen_rules, training_set.run_date)
-    return UserSlice(
+    since = first_days_seen(policy, training_set.categories, day)
+    own = model.own_items(snapshot)
+    return catalogue, UserSlice(
         user_ids=training_set.user_ids,
         segments=training_set.segments,
-        factors=_describe_users(training_set, model),
-        seen=training_set.had_since(since) if since else None,
-        history=training_set.matrix("all"),
+        factors=users,
+        seen=snapshot.had_since(since) if since else None,
+        history=snapshot.history,
+        own=own if own.nnz else None,
     )
 
 
-def _describe_items(training_set: TrainingSet, model: HybridModel | None, policy: Policy) -> Factors:
-    """Return the items' factors with prior and boost; items that the model does not know come last."""
-    if model is None:
-        return _unknown(training_set.n_items).with_prior(training_set.popularity_all, 1.0)
-    items = model.item.describe(training_set.item_features)
-    prior = items.with_prior(training_set.popularity_all, policy.model.popularity_weight)
-    boost = fresh_boost(training_set.first_seen_on, training_set.run_date, policy.ranking)
-    boosted = replace(prior, biases=prior.biases + boost)
-    return demote_unknown(boosted, _describe_users(training_set, model))
+def with_placements(
+    catalogue: Catalogue, users: UserSlice, training_set: TrainingSet, policy: Policy
+) -> tuple[Catalogue, UserSlice]:
+    """Return a night's catalogue and users with what the policy's placements need.
 
-
-def _describe_users(training_set: TrainingSet, model: HybridModel | None) -> Factors:
-    """Return the users' factors; `known` is False for those of whom the model knows no feature.
-
-    Their biases are 0: a user's bias is the same for all items, so training does not bound it, and
-    a large one would only take digits from the scores.
+    Raises
+    ------
+    ConfigurationError
+        See `make_placements`.
     """
-    if model is None:
-        return _unknown(training_set.n_users)
-    users = model.user.describe(training_set.user_features)
-    return replace(users, biases=np.zeros_like(users.biases))
-
-
-def _unknown(length: int) -> Factors:
-    return Factors(
-        vectors=np.zeros((length, 0), dtype=np.float32),
-        biases=np.zeros(length, dtype=np.float32),
-        known=np.zeros(length, dtype=bool),
-    )
+    snapshot = training_set.at("all")
+    made = make_placements(policy, training_set, training_set.last_day("all"))
+    seen_at = {each.name: snapshot.had_since(each.since) for each in made if each.since is not None}
+    return replace(catalogue, placements=made, _packs={}), replace(users, seen_at=seen_at)

@@ -8,11 +8,22 @@ import numpy as np
 from scipy import sparse
 
 from include.model.factors import Factors
-from include.ranking.kernel import UNDECIDED, PackedItems, TopN, list_lengths, merge, pack_items, rerank, top_n
+from include.ranking.kernel import (
+    UNDECIDED,
+    PackedItems,
+    TopN,
+    best_of_groups,
+    group_items,
+    list_lengths,
+    merge,
+    pack_items,
+    rerank,
+    top_n,
+)
 from include.ranking.rules import Profile, Rules
 from include.types import NOTHING, Bools, Codes, Floats, Integers, Longs, Positions, Strings
 
-SURPLUS = 3  # times N: enough for all that rules may skip, see `_by_group`
+SURPLUS = 3  # times N: enough for all that rules may skip, see `by_group`
 FIRST_SURPLUS = 3  # times N are ranked first; users who need more are ranked by group
 
 
@@ -51,19 +62,23 @@ def compose_lists(
     profile: Profile,
     *,
     exclude: sparse.csr_matrix | None = None,
+    own: sparse.csr_matrix | None = None,
     user_names: Strings | None = None,
     threads: int = 1,
+    first: TopN | None = None,
 ) -> Composed:
     """Return each user's list under the rules, which docs/ranking.md defines.
 
     Parameters
     ----------
-    users, exclude, user_names, threads
+    users, exclude, own, user_names, threads
         See `top_n`.
     items
         Factors; to make lists of one profile again, pack them once with `pack_profile`.
     profile
         Of the segment of all these users.
+    first
+        The ranking of the profile's items, if the caller has it, at least as wide as `width_of`.
 
     Raises
     ------
@@ -71,26 +86,36 @@ def compose_lists(
         As `top_n` does.
     """
     packs = items if isinstance(items, Packs) else pack_profile(items, rules, profile)
-    n, may_pass_over = rules.top_n, bool(rules.cap) or rules.min_new > 0
-    fetched = FIRST_SURPLUS * n if may_pass_over else n
-    first = top_n(users, packs.ranked, fetched, exclude=exclude, user_names=user_names, threads=threads)
-    if not may_pass_over and not len(profile.pinned):
+    fetched = width_of(rules)
+    if first is None:
+        first = top_n(users, packs.ranked, fetched, exclude=exclude, own=own, user_names=user_names, threads=threads)
+    first = TopN(first.items[:, :fetched], first.scores[:, :fetched])
+    if not _may_pass_over(rules) and not len(profile.pinned):
         return Composed(*first, np.zeros(len(users.biases), dtype=np.int32))
     new = TopN.empty(len(users.biases), 0)
     if packs.new is not None:
-        new = top_n(users, packs.new, FIRST_SURPLUS * rules.min_new, exclude=exclude, threads=threads)
+        new = top_n(users, packs.new, FIRST_SURPLUS * rules.min_new, exclude=exclude, own=own, threads=threads)
     factors, ranked = packs.ranked.factors, profile.ranked
-    pinned = _pinned(users, factors, profile, exclude)
+    pinned = pinned_items(users, factors, profile, exclude, own)
     lists, outcome = _rerank(pinned, first, fetched < packs.ranked.count, new, rules)
     again = np.flatnonzero(outcome == UNDECIDED)
     if len(again):
-        own = None if exclude is None else exclude[again]
-        found = _by_group(take(users, again), factors, rules, ranked, own)
+        theirs = (None if matrix is None else matrix[again] for matrix in (exclude, own))
+        found = by_group(take(users, again), factors, rules, ranked, *theirs)
         some = TopN(pinned.items[again], pinned.scores[again])
         nothing = TopN.empty(len(again), 0)
         for whole, part in zip(lists, _rerank(some, found, False, nothing, rules)[0], strict=True):
             whole[again] = part
     return lists
+
+
+def width_of(rules: Rules) -> int:
+    """Return how many items are ranked first: more than N where caps may pass over some."""
+    return FIRST_SURPLUS * rules.top_n if _may_pass_over(rules) else rules.top_n
+
+
+def _may_pass_over(rules: Rules) -> bool:
+    return bool(rules.cap) or rules.min_new > 0
 
 
 def pack_profile(items: Factors, rules: Rules, profile: Profile, names: Strings | None = None) -> Packs:
@@ -111,11 +136,19 @@ def _rerank(pinned: TopN, first: TopN, more: bool, new: TopN, rules: Rules) -> t
     return Composed(*lists, ahead), outcome
 
 
-def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.csr_matrix | None) -> TopN:
+def pinned_items(
+    users: Factors,
+    items: Factors,
+    profile: Profile,
+    exclude: sparse.csr_matrix | None,
+    own: sparse.csr_matrix | None,
+) -> TopN:
     """Return the pinned items that each user may have, in their order."""
     chosen = profile.pinned[profile.allowed[profile.pinned]]
     shape = (len(users.biases), len(chosen))
     scores = users.vectors @ items.vectors[chosen].T + items.biases[chosen] + users.biases[:, None]
+    if own is not None and len(chosen):
+        scores = scores + own[:, chosen].toarray()
     there: Bools = np.ones(shape, dtype=bool)
     if exclude is not None and len(chosen):
         left_out = sparse.csr_matrix((np.ones(exclude.nnz, bool), exclude.indices, exclude.indptr), exclude.shape)
@@ -123,21 +156,47 @@ def _pinned(users: Factors, items: Factors, profile: Profile, exclude: sparse.cs
     return TopN(np.where(there, chosen, np.int32(NOTHING)), scores.astype(np.float32).reshape(shape))
 
 
-def _by_group(users: Factors, items: Factors, rules: Rules, ranked: Bools, exclude: sparse.csr_matrix | None) -> TopN:
+def by_group(
+    users: Factors,
+    items: Factors,
+    rules: Rules,
+    ranked: Bools,
+    exclude: sparse.csr_matrix | None,
+    own: sparse.csr_matrix | None,
+    favourites: Integers | None = None,
+) -> TopN:
     """Return, best first, all that reranking could take, however uneven the categories are.
 
     Of new and of other items apart, the best `cap` of each category, and of those the best 3 N: reranking takes at
     most N, and skips at most one for each pinned item and each item of the other kind that it took.
+
+    Parameters
+    ----------
+    favourites
+        (n_users, k) the only categories that a user gets, -1 for none; None: any.
     """
     n = SURPLUS * rules.top_n
-    groups = np.unique(rules.categories[ranked]) if rules.cap else np.array([NOTHING])
-    parts = []
+    best = TopN.empty(len(users.biases), 0)
     for kind in (ranked & rules.is_new, ranked & ~rules.is_new):
-        best = TopN.empty(len(users.biases), 0)
-        for group in groups:
-            limit = min(rules.cap, n) if rules.cap and group != NOTHING else n
-            chosen = kind & (rules.categories == group) if rules.cap else kind
-            if chosen.any():
-                best = merge(best, top_n(users, items, limit, exclude=exclude, allowed=chosen), n)
-        parts.append(best)
-    return merge(parts[0], parts[1], 2 * n)
+        if kind.any():
+            best = merge(best, _best_of_kind(users, items, rules, kind, n, exclude, own, favourites), 2 * n)
+    return best
+
+
+def _best_of_kind(
+    users: Factors,
+    items: Factors,
+    rules: Rules,
+    kind: Bools,
+    n: int,
+    exclude: sparse.csr_matrix | None,
+    own: sparse.csr_matrix | None,
+    favourites: Integers | None,
+) -> TopN:
+    if favourites is None and not rules.cap:
+        return top_n(users, items, n, exclude=exclude, own=own, allowed=kind)
+    groups = group_items(rules.categories, kind)
+    limits = np.full(groups.count, min(rules.cap, n) if rules.cap else n, np.int32)
+    limits[-1] = n  # of unknown categories there may be any number
+    wanted = np.arange(groups.count, dtype=np.int32)[None] if favourites is None else favourites
+    return best_of_groups(users, items, groups, wanted, limits, n, exclude=exclude, own=own)

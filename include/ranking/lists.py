@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +13,14 @@ from scipy import sparse
 
 from include import columns as c
 from include.columns import EVERYBODY
-from include.features.training_set import SegmentPopularity
+from include.features.snapshot import SegmentPopularity
 from include.model.factors import Factors
+from include.placement_policy import HOME, POPULAR
 from include.ranking.catalogue import Catalogue, UserSlice
-from include.ranking.compose import Composed, compose_lists
-from include.ranking.reasons import Placed, explain
+from include.ranking.compose import Composed, compose_lists, width_of
+from include.ranking.kernel import top_n
+from include.ranking.placements import SURPLUS, Asked, Placement, favourite_categories, fill, place
+from include.ranking.reasons import Placed, Reason, explain, sources_of
 from include.ranking.rules import places
 from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers
 
@@ -31,41 +35,58 @@ class ExplainedLists(NamedTuple):
 
 
 def make_lists(catalogue: Catalogue, users: UserSlice, threads: int = 1) -> ExplainedLists:
-    """Return the users' lists in their order, made on so many threads.
+    """Return the users' lists for home in their order, made on so many threads.
 
     Raises
     ------
     ValidationError
         When a factor or a score is not a finite number, by name.
     """
-    shape = (len(users.user_ids), catalogue.rules.top_n)
-    whole = ExplainedLists(
-        np.full(shape, NOTHING, dtype=np.int32),
-        np.full(shape, -np.inf, dtype=np.float32),
-        np.zeros(shape, dtype=np.int8),
-        np.full(shape, NOTHING, dtype=np.int32),
-    )
-    popular = _best_sellers(catalogue, EVERYBODY)
+    return make_all_lists(replace(catalogue, placements=()), users, threads)[HOME]
+
+
+def make_all_lists(catalogue: Catalogue, users: UserSlice, threads: int = 1) -> dict[str, ExplainedLists]:
+    """Return the users' lists for home, which come first, and for each placement; see `make_lists`."""
+    n_users, popular = len(users.user_ids), _best_sellers(catalogue, EVERYBODY)
+    whole = {
+        name: ExplainedLists(
+            np.full((n_users, n), NOTHING, dtype=np.int32),
+            np.full((n_users, n), -np.inf, dtype=np.float32),
+            np.zeros((n_users, n), dtype=np.int8),
+            np.full((n_users, n), NOTHING, dtype=np.int32),
+        )
+        for name, n in (
+            (HOME, catalogue.rules.top_n),
+            *((each.name, each.rules.top_n) for each in catalogue.placements),
+        )
+    }
     for rows, profile, segment, personal in _alike(catalogue, users):
         part = users.rows(rows)
-        if personal:
-            found = _personal(catalogue, part, profile, threads)
-        else:
-            found = _popular(catalogue, profile, segment, len(rows), part.seen)
-        placed = Placed(
-            lists=found.items,
-            pinned=found.pinned,
-            history=part.history,
-            personal=personal,
-            vectors=catalogue.items.vectors,
-            lengths=catalogue.lengths,
-            categories=catalogue.rules.categories,
-            is_new=catalogue.rules.is_new,
-            popular=popular,
-            popular_here=None if segment == EVERYBODY else _best_sellers(catalogue, segment),
+        made = (
+            _personal(catalogue, part, profile, segment, threads)
+            if personal
+            else _unknown(catalogue, part, profile, segment)
         )
-        whole.items[rows], whole.scores[rows] = found.items, found.scores
-        whole.codes[rows], whole.sources[rows] = explain(placed)
+        here = None if segment == EVERYBODY else _best_sellers(catalogue, segment)
+        together = np.hstack([found.items for found in made.values()])
+        sources = sources_of(together, part.history, personal, catalogue.items.vectors, catalogue.lengths)
+        ends = np.cumsum([found.items.shape[1] for found in made.values()])
+        for (name, found), theirs in zip(made.items(), np.split(sources, ends[:-1], axis=1), strict=True):
+            placed = Placed(
+                lists=found.items,
+                pinned=found.pinned,
+                history=part.history,
+                personal=personal,
+                sources=theirs,
+                categories=catalogue.rules.categories,
+                is_new=catalogue.rules.is_new,
+                popular=popular,
+                popular_here=here,
+                own=part.own,
+            )
+            lists = whole[name]
+            lists.items[rows], lists.scores[rows] = found.items, found.scores
+            lists.codes[rows], lists.sources[rows] = explain(placed)
     return whole
 
 
@@ -94,16 +115,26 @@ def popular_table(catalogue: Catalogue, length: int) -> pa.Table:
     return pa.concat_tables(tables)
 
 
+def popular_at(catalogue: Catalogue, placement: Placement, segment: str) -> ExplainedLists:
+    """Return one list: what a placement offers to somebody unknown of a segment."""
+    own = replace(catalogue, _packs={}, rules=placement.rules)
+    here = list_segment(segment, catalogue.popularity)
+    found = _popular(own, segment, here, 1, None)
+    code = Reason.POPULAR if here == EVERYBODY else Reason.POPULAR_IN_SEGMENT
+    codes = np.where(found.items != NOTHING, np.int8(code), np.int8(0))
+    return ExplainedLists(found.items, found.scores, codes, np.full(codes.shape, NOTHING, dtype=np.int32))
+
+
 def _alike(catalogue: Catalogue, users: UserSlice) -> Iterator[tuple[Indices, str, str, bool]]:
     """Yield users whose lists are made alike: their rows, the segments of their rules and of their popular items.
 
     The last value tells whether the model knows them. The segment of the common rules is "".
     """
     names, numbers = np.unique(users.segments, return_inverse=True)
-    keys = [
-        (str(name) if name in catalogue.rules.profiles else "", list_segment(str(name), catalogue.popularity))
-        for name in names
-    ]
+    own_rules = {
+        name for rules in (catalogue.rules, *(p.rules for p in catalogue.placements)) for name in rules.profiles
+    }
+    keys = [(str(name) if name in own_rules else "", list_segment(str(name), catalogue.popularity)) for name in names]
     for key in sorted(set(keys)):
         alike = np.array([own == key for own in keys])[numbers]
         for personal in (True, False):
@@ -112,16 +143,51 @@ def _alike(catalogue: Catalogue, users: UserSlice) -> Iterator[tuple[Indices, st
                 yield rows, *key, personal
 
 
-def _personal(catalogue: Catalogue, users: UserSlice, profile: str, threads: int) -> Composed:
-    return compose_lists(
-        users.factors,
-        catalogue.packs(profile),
-        catalogue.rules,
-        catalogue.rules.profile(profile),
-        exclude=users.seen,
-        user_names=users.user_ids,
-        threads=threads,
-    )
+def _personal(catalogue: Catalogue, users: UserSlice, profile: str, segment: str, threads: int) -> dict[str, Composed]:
+    """Return the lists for home and for each placement, all from one ranking of the catalogue."""
+    rules, packs = catalogue.rules, catalogue.packs(profile)
+    width = max(width_of(rules), *(SURPLUS * each.rules.top_n for each in catalogue.placements), 0)
+    rank = partial(top_n, users.factors, packs.ranked, width, own=users.own, user_names=users.user_ids, threads=threads)
+    first = rank(exclude=users.seen)
+    home = compose_lists(
+        users.factors, packs, rules, rules.profile(profile), exclude=users.seen, own=users.own, threads=threads,
+        first=first,
+    )  # fmt: skip
+    made = {HOME: home}
+    for placement in catalogue.placements:
+        seen, ranked = users.seen_at.get(placement.name, users.seen), first
+        if placement.name in users.seen_at:
+            ranked = rank(exclude=seen)
+        asked = Asked(
+            users.factors,
+            seen,
+            users.own,
+            favourite_categories(users.history, rules.categories, placement.favourites),
+            ranked,
+            rules.profile(profile).ranked,
+        )
+        made[placement.name] = found = place(placement, asked, catalogue.items, placement.rules.profile(profile))
+        short = np.flatnonzero(found.lengths < placement.rules.top_n)
+        if placement.fallback == HOME:
+            fill(found, short, home.items[short], users.factors, catalogue.items)
+        elif placement.fallback == POPULAR and len(short):
+            own, exclude = replace(catalogue, rules=placement.rules), None if seen is None else seen[short]
+            popular = _popular(own, profile, segment, len(short), exclude)
+            fill(found, short, popular.items, users.factors, catalogue.items)
+    return made
+
+
+def _unknown(catalogue: Catalogue, users: UserSlice, profile: str, segment: str) -> dict[str, Composed]:
+    """Return what is popular, for home and for each placement."""
+    made = {HOME: _popular(catalogue, profile, segment, len(users.user_ids), users.seen)}
+    for placement in catalogue.placements:
+        own = replace(catalogue, rules=placement.rules)
+        seen = users.seen_at.get(placement.name, users.seen)
+        made[placement.name] = found = _popular(own, profile, segment, len(users.user_ids), seen)
+        if placement.fallback == HOME:
+            short = np.flatnonzero(found.lengths < placement.rules.top_n)
+            fill(found, short, made[HOME].items[short], users.factors, catalogue.items)
+    return made
 
 
 def _popular(
@@ -142,10 +208,10 @@ def segment_scores(segment: str, popularity: Mapping[str, SegmentPopularity], n_
     Between whole numbers stands everybody's popularity, as a share below 1: it orders items
     that equally many of the segment bought, or none.
     """
-    own = _dense(popularity[segment], n_items)
+    own = popularity[segment].dense(n_items)
     if segment == EVERYBODY:
         return own
-    everybody = _dense(popularity[EVERYBODY], n_items)
+    everybody = popularity[EVERYBODY].dense(n_items)
     scores: Floats = own + everybody / (1 + everybody.max(initial=0))
     return scores
 
@@ -158,15 +224,9 @@ def as_factors(scores: Floats, n_users: int) -> tuple[Factors, Factors]:
     return users, items
 
 
-def _dense(counts: SegmentPopularity, n_items: int) -> Floats:
-    scores = np.zeros(n_items, dtype=np.float32)
-    scores[counts.items] = counts.all
-    return scores
-
-
 def _best_sellers(catalogue: Catalogue, segment: str) -> Bools:
     counts = catalogue.popularity[segment]
-    order = np.argsort(-counts.all, kind="stable")[: catalogue.n_popular]
+    order = np.argsort(-counts.buyers, kind="stable")[: catalogue.n_popular]
     best = np.zeros(len(catalogue.item_ids), dtype=bool)
-    best[counts.items[order[counts.all[order] > 0]]] = True
+    best[counts.items[order[counts.buyers[order] > 0]]] = True
     return best

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
 
 from include.ranking.kernel import contributors
-from include.types import NOTHING, Bools, Codes, Floats, Integers
+from include.types import NOTHING, Bools, Codes, Floats, Indices, Integers
 
 
 @dataclass(frozen=True)
@@ -32,33 +31,38 @@ class Placed:
         (n_users, n_items) CSR of weights: its stored entries.
     personal
         Whether the lists were made of the users' own vectors.
-    vectors
-        (n_items, d) item vectors.
+    sources
+        (n_users, n), see `sources_of`.
     categories
         (n_items,) category numbers, -1 where it is unknown.
     is_new, popular, popular_here
         (n_items,) what is new, popular with everybody, and with the segment (None: there is no such list).
-    lengths
-        (n_items,) of the vectors, if the caller has them.
+    own
+        (n_users, n_items) CSR: what the repurchase term adds to scores. None: nothing.
     """
 
     lists: Integers
     pinned: Integers
     history: sparse.csr_matrix
     personal: bool
-    vectors: Floats
+    sources: Integers
     categories: Integers
     is_new: Bools
     popular: Bools
     popular_here: Bools | None
-    lengths: Floats | None = None
+    own: sparse.csr_matrix | None = None
 
-    @cached_property
-    def sources(self) -> Integers:
-        """The item of the user's history that contributes most to each place, -1 where there is none."""
-        if self.personal and self.vectors.shape[1] and self.history.nnz:
-            return contributors(self.lists, self.history, self.vectors, self.lengths)
-        return np.full(self.lists.shape, NOTHING, dtype=np.int32)
+
+def sources_of(
+    lists: Integers, history: sparse.csr_matrix, personal: bool, vectors: Floats, lengths: Floats | None = None
+) -> Integers:
+    """Return the item of the user's history that contributes most to each place, -1 where there is none.
+
+    Several lists of the same users may stand side by side: that is quicker than one by one.
+    """
+    if personal and vectors.shape[1] and history.nnz:
+        return contributors(lists, history, vectors, lengths)
+    return np.full(lists.shape, NOTHING, dtype=np.int32)
 
 
 def _at_head(placed: Placed) -> Bools:
@@ -79,6 +83,20 @@ def _new_in_category(placed: Placed) -> Bools:
     return fresh
 
 
+def _bought_again(placed: Placed) -> Bools | bool:
+    if not placed.personal or placed.own is None:
+        return False
+    rows = np.repeat(np.arange(len(placed.lists)), placed.lists.shape[1])
+    added: Bools = entries(placed.own, rows, placed.lists.ravel()).reshape(placed.lists.shape) > 0
+    return added
+
+
+def entries(matrix: sparse.csr_matrix, rows: Indices | Integers, columns: Indices | Integers) -> Floats:
+    """Return the matrix's values at (n,) pairs of positions, 0 where it stores none: (n,) float32."""
+    found = matrix[rows, columns] if len(rows) else []
+    return np.asarray(found, dtype=np.float32).ravel()
+
+
 class Reason(IntEnum):
     """Codes as the batch and the database store them, each with what must hold; the first that holds is given."""
 
@@ -92,12 +110,20 @@ class Reason(IntEnum):
         return member
 
     PINNED = 5, _at_head
+    BOUGHT_AGAIN = 16, _bought_again
     BECAUSE_OF_ITEM = 1, lambda placed: placed.sources != NOTHING
     NEW_IN_CATEGORY = 3, _new_in_category
     POPULAR_IN_SEGMENT = 2, lambda placed: placed.popular_here is not None and placed.popular_here[placed.lists]
     POPULAR = 4, lambda placed: placed.popular[placed.lists]
     TASTE = 6, lambda placed: placed.personal
     IN_THE_SHOP = 7, lambda placed: True
+    # Of lists that have one reason for all their entries; a user's own list never gives these
+    SIMILAR_ITEM = 8, lambda placed: False
+    POPULAR_IN_CATEGORY = 9, lambda placed: False
+    BOUGHT_TOGETHER = 10, lambda placed: False
+    TRENDING = 11, lambda placed: False
+    BEST_SELLER = 12, lambda placed: False
+    DUE_AGAIN = 13, lambda placed: False
 
 
 class Reasons(NamedTuple):

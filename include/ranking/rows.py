@@ -1,58 +1,69 @@
-"""Lists as Arrow rows, one a user: what a batch's Parquet files hold."""
+"""Lists as Arrow rows, one a list: what a batch's Parquet files hold."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from include import columns as c
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS, ListKind
 from include.ranking.catalogue import Catalogue, UserSlice
 from include.ranking.lists import ExplainedLists
-from include.types import NOTHING, Integers
+from include.types import NOTHING, Floats, Integers, Strings
 
-LIST_TYPES = {
-    c.ITEM_IDS: pa.string(),
-    c.SCORES: pa.float32(),
-    c.REASON_CODES: pa.int8(),
-    c.REASON_ITEM_IDS: pa.string(),
-}
-
-
-def list_field(name: str, kind: pa.DataType) -> pa.Field:
-    """Return the field of a list; Parquet is written and read faster where nothing can be null."""
-    element = pa.field("element", kind, nullable=name == c.REASON_ITEM_IDS)
-    return pa.field(name, pa.list_(element), nullable=False)
-
-
-SCHEMA = pa.schema(
-    [
-        pa.field(c.USER_ID, pa.string(), nullable=False),
-        pa.field(c.SEGMENT, pa.string(), nullable=False),
-        *(list_field(name, kind) for name, kind in LIST_TYPES.items()),
-    ]
-)
+SCHEMA = LIST_KINDS[RECOMMENDATIONS].schema
 
 
 def record_batch(catalogue: Catalogue, users: UserSlice, lists: ExplainedLists) -> pa.RecordBatch:
-    """Return one row a user, see `SCHEMA`.
+    """Return the users' own lists, one row a user, see `SCHEMA`."""
+    return list_rows(LIST_KINDS[RECOMMENDATIONS], users.user_ids, users.segments, lists, catalogue.names)
+
+
+def list_rows(
+    kind: ListKind,
+    keys: Strings,
+    scopes: Strings | str,
+    lists: ExplainedLists,
+    items: pa.Array,
+    *,
+    members: pa.Array | None = None,
+    figures: Sequence[Floats] = (),
+) -> pa.RecordBatch:
+    """Return one row a list, see `ListKind.schema`.
 
     Identifiers are taken from a dictionary of those that occur, once each, which is also how they
     are in the Parquet file.
+
+    Parameters
+    ----------
+    keys, scopes
+        (n_lists,) text; one scope may stand for all.
+    lists
+        Positions in `members` and, of reasons, in `items`.
+    items, members
+        Identifiers; the members are items where they are left out.
+    figures
+        (n_lists, n) each, as `kind` names them.
     """
     there = lists.items != NOTHING
     offsets = np.zeros(len(there) + 1, dtype=np.int32)
     np.cumsum(there.sum(axis=1), out=offsets[1:])
     chosen = slice(None) if there.all() else there  # which spares a copy
     arrays = [
-        _identifiers(catalogue.names, lists.items[chosen].ravel()),
-        pa.array(lists.scores[chosen].ravel()),
+        _identifiers(items if members is None else members, lists.items[chosen].ravel()),
+        pa.array(lists.scores[chosen].ravel(), pa.float32()),
         pa.array(lists.codes[chosen].ravel()),
-        _identifiers(catalogue.names, lists.sources[chosen].ravel()),
+        _identifiers(items, lists.sources[chosen].ravel()),
+        *(pa.array(figure[chosen].ravel(), pa.float32()) for figure in figures),
     ]
-    columns = [pa.array(users.user_ids.tolist(), pa.string()), pa.array(users.segments.tolist(), pa.string())]
-    fields = [SCHEMA.field(c.USER_ID), SCHEMA.field(c.SEGMENT)]
-    for name, values in zip(LIST_TYPES, arrays, strict=True):
-        fields.append(list_field(name, values.type))
+    named = [scopes] * len(keys) if isinstance(scopes, str) else scopes.tolist()
+    columns = [pa.array(keys.tolist(), pa.string()), pa.array(named, pa.string())]
+    fields = [kind.schema.field(kind.key), kind.schema.field(kind.scope)]
+    for name, values in zip(kind.lists, arrays, strict=True):
+        stated = kind.schema.field(name)
+        element = stated.type.value_field.with_type(values.type)
+        fields.append(stated.with_type(pa.list_(element)))
         columns.append(pa.ListArray.from_arrays(pa.array(offsets), values, type=fields[-1].type))
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def make_rules(
     first_seen_on: Days,
     run_date: dt.date,
 ) -> Rules:
-    """Return the rules of a night.
+    """Return the rules of a night; what is launched after the run date is not in its lists.
 
     Parameters
     ----------
@@ -93,6 +94,7 @@ def make_rules(
     position = {name: place for place, name in enumerate(item_ids.tolist())}
     allowed = allowed_items(item_ids, in_stock, policy.blocked_items)
     allowed &= ~np.isin(categories, sorted(policy.blocked_categories))
+    allowed &= first_seen_on <= np.datetime64(run_date, "D")
     if policy.max_age_days is not None:
         allowed &= first_seen_on >= np.datetime64(run_date, "D") - np.timedelta64(policy.max_age_days, "D")
     _warn_of_strangers(policy, position)
@@ -130,20 +132,41 @@ def seen_since(rules: Mapping[SeenEvent, SeenRule], run_date: dt.date) -> dict[s
     }
 
 
+def first_days_seen(policy: RankingPolicy, categories: Strings, day: dt.date) -> dict[str, Days]:
+    """Return, by event type, the first day whose events leave an item out: (n_items,), NaT where none do.
+
+    Parameters
+    ----------
+    categories
+        (n_items,) text.
+    day
+        The last day that is known.
+    """
+    common = seen_since(policy.seen_rules, day)
+    first = {
+        event: np.full(len(categories), np.datetime64(common.get(event, "NaT"), "D")) for event in get_args(SeenEvent)
+    }
+    for category, rules in policy.seen_by_category.items():
+        own = seen_since(rules, day)
+        for event in rules:
+            first[event][categories == category] = np.datetime64(own.get(event, "NaT"), "D")
+    return {event: days for event, days in first.items() if not np.isnat(days).all()}
+
+
 def places(share: float, n: int) -> int:
     """Return the least number of places that is `share` of `n`."""
     return math.ceil(share * n - 1e-9)
 
 
 def new_items(first_seen_on: Days, run_date: dt.date, days: int) -> Bools:
-    """Return which items came within `days` up to the run date: (n_items,) bool.
+    """Return which items came within `days` up to the run date, and not after it: (n_items,) bool.
 
     What came on the catalogue's first day is not new: it is the shop's own beginning.
     """
     if not len(first_seen_on):
         return np.zeros(0, dtype=bool)
     recent: Bools = first_seen_on > np.datetime64(run_date, "D") - np.timedelta64(days, "D")
-    recent &= first_seen_on > first_seen_on.min()
+    recent &= (first_seen_on > first_seen_on.min()) & (first_seen_on <= np.datetime64(run_date, "D"))
     return recent
 
 

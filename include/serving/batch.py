@@ -7,33 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from include.columns import (
-    CATEGORY,
-    IN_STOCK,
-    ITEM_ID,
-    ITEM_IDS,
-    PRICE,
-    RANK,
-    REASON_CODES,
-    REASON_ITEM_IDS,
-    SCORE,
-    SCORES,
-    SEGMENT,
-    TITLE,
-    USER_ID,
-)
+from include.columns import CATEGORY, IN_STOCK, ITEM_ID, PRICE, RANK, SCORE, SEGMENT, TITLE
 from include.lake import Artifact, Lake, open_artifact
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS, ListKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LISTS = "recommendations"
-LIST_COLUMNS = [USER_ID, SEGMENT, ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS]
 POPULAR_COLUMNS = [SEGMENT, RANK, ITEM_ID, SCORE]
 ITEM_COLUMNS = [ITEM_ID, TITLE, CATEGORY, PRICE, IN_STOCK]
 ROWS = 4096
-# As codes of a dictionary they are decoded several times faster
-CODED = [f"{name}.list.element" for name in (ITEM_IDS, REASON_ITEM_IDS)]
+COUNTS = "lists"
+"""What a manifest says of each kind: how many lists, full ones and entries."""
 
 
 @dataclass(frozen=True)
@@ -58,34 +43,22 @@ class Batch(Artifact):
 
     @cached_property
     def users(self) -> int:
-        """Number of rows of the lists: users, with or without entries."""
-        return sum(users for _, users in self.files)
+        """Number of users, with or without entries in their list."""
+        return self.of(RECOMMENDATIONS).count
 
     @cached_property
-    def files(self) -> tuple[tuple[str, int], ...]:
-        """Path of each file of the lists, for `lists_in`, and how many users are in it."""
-        return tuple((path, self._open(path).metadata.num_rows) for path in self.manifest.paths(LISTS))
+    def kinds(self) -> tuple[KindLists, ...]:
+        """The lists of each kind that the batch holds; a batch from before there were others has one kind."""
+        counts = self.manifest.details.get(COUNTS, {RECOMMENDATIONS: {}})
+        return tuple(KindLists(self, kind) for name, kind in LIST_KINDS.items() if name in counts)
+
+    def of(self, name: str) -> KindLists:
+        """Return the lists of a kind."""
+        return KindLists(self, LIST_KINDS[name])
 
     def lists(self) -> Iterator[pa.RecordBatch]:
-        """Yield the users' lists, some users at a time, in the order of the files."""
-        for path, _ in self.files:
-            yield from self.lists_in(path)
-
-    def lists_in(self, path: str) -> Iterator[pa.RecordBatch]:
-        """Yield the users' lists of one file, see `files`; on the caller's thread alone."""
-        import pyarrow as pa
-
-        file = self._open(path, read_dictionary=CODED)
-        for group in range(file.num_row_groups):
-            done = 0
-            try:
-                for rows in file.iter_batches(ROWS, row_groups=[group], columns=LIST_COLUMNS, use_threads=False):
-                    yield rows
-                    done += rows.num_rows
-            except pa.ArrowNotImplementedError:
-                # Arrow cannot give texts as codes where a row group has several dictionaries
-                table = self._open(path).read_row_group(group, columns=LIST_COLUMNS)
-                yield from table.slice(done).to_batches(max_chunksize=ROWS)
+        """Yield the users' own lists, some users at a time, in the order of the files."""
+        yield from self.of(RECOMMENDATIONS).read()
 
     def popular(self) -> pa.Table:
         """Return segment, rank, item_id and score of the popular items."""
@@ -95,11 +68,63 @@ class Batch(Artifact):
         """Return item_id, title, category, price and in_stock of the catalogue."""
         return self.read_table("items", ITEM_COLUMNS)
 
+
+@dataclass(frozen=True)
+class KindLists:
+    """All lists of one kind in a batch."""
+
+    batch: Batch
+    kind: ListKind
+
+    @cached_property
+    def files(self) -> tuple[tuple[str, int], ...]:
+        """Path of each file, for `read_file`, and how many lists are in it."""
+        paths = self.batch.manifest.paths(self.kind.name)
+        return tuple((path, self._open(path).metadata.num_rows) for path in paths)
+
+    @cached_property
+    def count(self) -> int:
+        """Number of lists, empty ones included."""
+        return sum(lists for _, lists in self.files)
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Yield the lists, some at a time, in the order of the files."""
+        for path, _ in self.files:
+            yield from self.read_file(path)
+
+    def read_file(self, path: str) -> Iterator[pa.RecordBatch]:
+        """Yield the lists of one file, see `files`; on the caller's thread alone."""
+        import pyarrow as pa
+
+        columns = self.kind.columns
+        # As codes of a dictionary they are decoded several times faster
+        coded = [f"{name}.list.element" for name in (self.kind.lists[0], self.kind.lists[3])]
+        file = self._open(path, read_dictionary=coded)
+        for group in range(file.num_row_groups):
+            done = 0
+            try:
+                for rows in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
+                    yield rows
+                    done += rows.num_rows
+            except pa.ArrowNotImplementedError:
+                # Arrow cannot give texts as codes where a row group has several dictionaries
+                table = self._open(path).read_row_group(group, columns=columns)
+                yield from table.slice(done).to_batches(max_chunksize=ROWS)
+
+    def lengths(self) -> Iterator[tuple[pa.Array, pa.Array]]:
+        """Yield keys and the lengths of their lists, some at a time."""
+        import pyarrow.compute as pc
+
+        key, members = self.kind.key, self.kind.lists[0]
+        for path, _ in self.files:
+            for rows in self._open(path).iter_batches(ROWS, columns=[key, members]):
+                yield rows[key], pc.list_value_length(rows[members])
+
     def _open(self, path: str, **options: Any) -> Any:
         import pyarrow.parquet as pq
 
-        filesystem, root = self.lake.filesystem()
-        return pq.ParquetFile(f"{root}/{self.folder}/{path}", filesystem=filesystem, **options)
+        filesystem, root = self.batch.lake.filesystem()
+        return pq.ParquetFile(f"{root}/{self.batch.folder}/{path}", filesystem=filesystem, **options)
 
 
 def open_batch(lake: Lake, folder: str) -> Batch:

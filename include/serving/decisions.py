@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,18 +24,20 @@ class Decision:
     ----------
     kind
         `promote`: the challenger becomes champion; `keep`: the champion stays; `rollback`: people went to the model of
-        a kept batch; `refused`: people refused to; `retrain`, `hold`: the drift watch's verdict.
+        a kept batch; `refused`: people refused to; `retrain`: the drift watch's verdict; `hold`: the watch or people
+        let the night publish nothing; `release`: people end that; `override`: people let the night go on although a
+        check failed.
     model_version
         The challenger's version; for people's decisions the one that serves from then on.
     champion
         The version before, None when there was none.
     fingerprint
-        Names the evaluation that the decision rests on, or the request.
+        Names the evaluation that the decision rests on, the request, or the check.
     """
 
     run_date: dt.date
     variant: str
-    kind: Literal["promote", "keep", "rollback", "refused", "retrain", "hold"]
+    kind: Literal["promote", "keep", "rollback", "refused", "retrain", "hold", "release", "override"]
     model_version: str
     champion: str | None
     reasons: list[str]
@@ -49,6 +52,28 @@ def record_decision(connection: Connection, decision: Decision) -> Decision:
     """
     with connection, connection.cursor() as cursor:
         return insert_decision(cursor, decision)
+
+
+def record_metrics(
+    connection: Connection, decision: Decision, evaluation: str, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Store what an evaluation measured of each model and commit; what is there stays.
+
+    Parameters
+    ----------
+    rows
+        See `include.night.figures.metric_rows`.
+    """
+    values = {
+        "run_date": decision.run_date,
+        "variant": decision.variant,
+        "evaluation": evaluation,
+        "challenger": decision.model_version,
+        "k": decision.metrics["k"],
+        "rows": json.dumps(list(rows)),
+    }
+    with connection, connection.cursor() as cursor:
+        run(cursor, "model_metric/insert", **values)
 
 
 def insert_decision(cursor: Any, decision: Decision) -> Decision:
@@ -87,3 +112,10 @@ def champions(connection: Connection, variant: str, up_to: dt.date = dt.date.max
     with connection, connection.cursor() as cursor:
         rows = run(cursor, "model_decision/promoted", variant=variant, up_to=up_to)
     return list(dict.fromkeys(None if version == POPULARITY else version for (version,) in rows))
+
+
+def highest_version(connection: Connection) -> tuple[int, dt.date | None]:
+    """Return the highest version that a decision names, 0 without any, and the newest night with one."""
+    with connection, connection.cursor() as cursor:
+        ((version, night),) = run(cursor, "model_decision/highest_version")
+    return version, night

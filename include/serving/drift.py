@@ -71,6 +71,13 @@ def find_report(connection: Connection, variant: str, day: dt.date) -> DriftRepo
     return DriftReport(*rows[0]) if rows else None
 
 
+def latest_report(connection: Connection, variant: str, day: dt.date) -> DriftReport | None:
+    """Return the verdict on the last judged day up to `day`, None when none was judged."""
+    with connection, connection.cursor() as cursor:
+        rows = run(cursor, "drift_report/latest", variant=variant, day=day)
+    return DriftReport(*rows[0]) if rows else None
+
+
 def read_history(connection: Connection, variant: str, day: dt.date, days: int) -> list[Mapping[str, Any]]:
     """Return the signals of the `days` days before `day`, oldest first, each with its verdict."""
     since = day - dt.timedelta(days=days)

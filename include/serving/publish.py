@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from include.columns import TABLES
 from include.lake import Lake, find_manifest, partition_folder
+from include.log import step
+from include.policy import PublishPolicy
 from include.serving.activation import Live, activate, find_live, lock_pointer, was_passed_over
 from include.serving.batch import Batch
 from include.serving.database import WRITER, connect
 from include.serving.load import drop_unreferenced, load, store_items
+from include.serving.overrides import find_overrides
+from include.serving.shelves import refuse_empty_shelves
 from include.serving.statements import run
 
 if TYPE_CHECKING:
@@ -42,7 +46,9 @@ class Published:
     copy_seconds: float | None = field(default=None, compare=False)
 
 
-def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: bool = False) -> Published:
+def publish(
+    url: SecretStr | str, batch: Batch, *, keep_batches: int, force: bool = False, limits: PublishPolicy | None = None
+) -> Published:
     """Store `batch` in PostgreSQL, check it there, and let readers see it unless it is older than what they see.
 
     Publishing a batch again compares what is stored with the lake and replaces damaged content. Of two publishers at
@@ -54,9 +60,13 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
         Batches that stay for rollback, the live one included; older ones are dropped.
     force
         Let readers see the batch although its run date is older than the live one's.
+    limits
+        How much worse than the live batch it may be, see `refuse_empty_shelves`; None: not compared.
 
     Raises
     ------
+    ValidationError
+        When the batch would leave lists empty that are full; nothing is loaded.
     PublishError
         When PostgreSQL holds something else than the lake; readers see what they saw.
     DatabaseError
@@ -65,11 +75,15 @@ def publish(url: SecretStr | str, batch: Batch, *, keep_batches: int, force: boo
     with connect(url, f"publish {batch.batch_id}", role=WRITER) as connection:
         _wait_for_others(connection)
         drop_unreferenced(connection)
+        if limits is not None:
+            _compare_with_live(connection, batch, limits, force=force)
         loaded = load(connection, url, batch)
         with connection, connection.cursor() as cursor:
             lock_pointer(cursor)
             if loaded.described is not None:
                 run(cursor, "batch/store", **loaded.described)
+            for counts in loaded.counts:
+                run(cursor, "batch_list/store", **counts)
             live = _switch(cursor, batch, loaded.build, force=force)
             _store_night(cursor, batch)
         _tidy(connection, batch, keep_batches)
@@ -91,6 +105,17 @@ def _wait_for_others(connection: Connection) -> None:
             return
         logger.info("waiting for another publisher: %s", run(cursor, "session/publisher"))
         run(cursor, "session/wait_for_publishers")
+
+
+def _compare_with_live(connection: Connection, batch: Batch, limits: PublishPolicy, *, force: bool) -> None:
+    """Refuse a batch that would go live now and leave lists empty that are full."""
+    with connection, connection.cursor() as cursor:
+        live = find_live(cursor, batch.variant)
+        reason = _why_switch(cursor, live, batch, live.build if live else 0, force=force)
+    if reason is not None:
+        overrides = find_overrides(connection, batch.variant, batch.run_date)
+        with step(logger, "comparing with the live batch"):
+            refuse_empty_shelves(batch, live.batch_id if live else None, limits, overrides.of)
 
 
 def _switch(cursor: Any, batch: Batch, build: int, *, force: bool) -> bool:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, USER_ID
 from include.errors import ValidationError
-from include.serving.batch import Batch
+from include.list_kinds import RECOMMENDATIONS
+from include.serving.batch import Batch, KindLists
 from include.serving.database import connect
-from include.serving.statements import run
+from include.serving.statements import compose_for, run
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -56,8 +57,8 @@ def verify(url: SecretStr | str, batch: Batch) -> Verified:
 
     Checked are the live batch (or the later one that superseded it), its stated checksum and number of users, the
     lists of some 500 users spread over the batch, and that `reco.recommend` answers for users with a history, with
-    features only and for strangers. Up to 200,000 users the lists are counted too; beyond, publishing's own checks
-    stand for that.
+    features only and for strangers; of the live batch also lists of the further kinds. Up to 200,000 users the lists
+    are counted too; beyond, publishing's own checks stand for that.
 
     Raises
     ------
@@ -73,6 +74,8 @@ def verify(url: SecretStr | str, batch: Batch) -> Verified:
                 _compare(cursor, batch, expected, "live" if mine["is_live"] else "stored")
             else:
                 logger.info("batch %s has expired: its lists are no longer stored", batch.batch_id)
+            if mine["is_live"]:
+                _compare_kinds(cursor, batch)
             _ask(cursor, expected)
     superseded = None if mine["is_live"] else live["batch_id"]
     return Verified(batch.batch_id, mine["is_live"], mine["users"], mine["checksum"], superseded)
@@ -107,12 +110,13 @@ def _read_lake(batch: Batch) -> Expected:
     import pyarrow.compute as pc
 
     counted = batch.users <= MOST_COUNTED
-    files = batch.files if counted else batch.files[:: -(-len(batch.files) // MOST_FILES)]
+    own = batch.of(RECOMMENDATIONS)
+    files = own.files if counted else own.files[:: -(-len(own.files) // MOST_FILES)]
     every = max(1, sum(users for _, users in files) // SAMPLE)
     lists: dict[str, Entries] = {}
     asked: dict[str, str] = {}
     users = offset = 0
-    for part in (part for path, _ in files for part in batch.lists_in(path)):
+    for part in (part for path, _ in files for part in own.read_file(path)):
         part = part.filter(pc.greater(pc.list_value_length(part[ITEM_IDS]), 0))
         users += part.num_rows
         places = pa.array(range(-offset % every, part.num_rows, every), pa.int64())
@@ -138,6 +142,38 @@ def _compare(cursor: Any, batch: Batch, expected: Expected, which: str) -> None:
         if seen[user_id] != entries:
             raise _wrong(f"readers see {seen[user_id]!r} for user {user_id!r}, the lake has {entries!r}")
     logger.info("%d users' lists are the lake's entry by entry; %d users in all", len(seen), batch.users)
+
+
+def _compare_kinds(cursor: Any, batch: Batch) -> None:
+    """Check some lists of each further kind; readers see only those of the live batch."""
+    for lists in batch.kinds:
+        kind = lists.kind
+        if kind.name == RECOMMENDATIONS:
+            continue
+        expected = _sample_kind(lists)
+        cursor.execute(
+            compose_for(kind, "verify/kind"), {"variant": batch.variant, "keys": sorted({key for key, _ in expected})}
+        )
+        seen: defaultdict[tuple[str, str], Entries] = defaultdict(list)
+        for key, scope, *entry in cursor.fetchall():
+            seen[key, scope].append(tuple(entry))
+        for (key, scope), entries in expected.items():
+            if seen[key, scope] != entries:
+                of = f"{key!r}{f', {scope!r}' if scope else ''}"
+                raise _wrong(f"reco.{kind.name} gives {seen[key, scope]!r} for {of}, the lake has {entries!r}")
+        logger.info("%d lists of %s are the lake's entry by entry; %d in all", len(expected), kind.name, lists.count)
+
+
+def _sample_kind(lists: KindLists) -> dict[tuple[str, str], Entries]:
+    kind, every = lists.kind, max(1, lists.count // SAMPLE)
+    found: dict[tuple[str, str], Entries] = {}
+    offset = 0
+    for part in lists.read():
+        for place in range(-offset % every, part.num_rows, every):
+            (row,) = part.slice(place, 1).to_pylist()
+            found[row[kind.key], row[kind.scope]] = list(zip(*(row[name] for name in kind.lists[:4]), strict=True))
+        offset += part.num_rows
+    return found
 
 
 def _ask(cursor: Any, expected: Expected) -> None:

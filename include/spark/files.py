@@ -23,7 +23,9 @@ PARQUET = ".parquet"
 COMMITTER = "magic"
 
 
-def read_parquet(spark: SparkSession, lake: Lake, table: str, uris: Sequence[str], schema: str) -> DataFrame:
+def read_parquet(
+    spark: SparkSession, lake: Lake, table: str, uris: Sequence[str], schema: str, merged: Sequence[str] = ()
+) -> DataFrame:
     """Return the rows of a table's committed files, with `ingest_date`.
 
     Spark asks an S3 server three times for each file that it is given, before it plans; listing the whole table
@@ -36,12 +38,17 @@ def read_parquet(spark: SparkSession, lake: Lake, table: str, uris: Sequence[str
         The files, as `partition_uris` returns them.
     schema
         Of the table, as DDL; no file is opened to find it.
+    merged
+        Files that hold further days, and the day of each row; see `include.lake.months`.
     """
     from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
+    reader = spark.read.schema(schema).option("basePath", lake.uri_of(table))
+    if merged:
+        months = spark.read.schema(schema).parquet(*merged)
+        return months.unionByName(reader.parquet(*uris)) if uris else months
     if not uris:
         return spark.createDataFrame([], schema)
-    reader = spark.read.schema(schema).option("basePath", lake.uri_of(table))
     whole = reader.parquet(lake.uri_of(table))
     wanted = sorted(map(_day_and_name, uris))
     first, last = wanted[0][0], wanted[-1][0]

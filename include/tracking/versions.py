@@ -12,12 +12,12 @@ import logging
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.errors import MissingArtifactError
-from include.model.factors import FILE, HybridModel
+from include.model.recommender import FILE, Recommender
 from include.settings import Settings
 from include.tracking.store import MODEL, ensure_model, experiment_id, tracking
 
@@ -31,6 +31,7 @@ Kind = Literal["evaluation", "serving"]
 KINDS: tuple[Kind, ...] = ("evaluation", "serving")
 FINGERPRINT = "fingerprint"
 RUN_DATE = "run_date"
+LINEAGE = "lineage.json"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Lineage:
         The folder in the lake, where it lies, and its fingerprint.
     counts
         Row counts of the training set.
+    recipe
+        What trained it; see `include.night.recipes`.
+    tuning
+        The number of the search that found its settings; None where they are the policy's.
     """
 
     fingerprint: str
@@ -55,6 +60,8 @@ class Lineage:
     training_set_uri: str
     manifest_digest: str
     counts: Mapping[str, int]
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    tuning: int | None = None
 
 
 def find_version(settings: Settings, fingerprint: str) -> int | None:
@@ -74,7 +81,7 @@ def find_version(settings: Settings, fingerprint: str) -> int | None:
 
 def register(
     settings: Settings,
-    models: Mapping[Kind, HybridModel],
+    models: Mapping[Kind, Recommender],
     lineage: Lineage,
     parameters: Mapping[str, Any],
     metrics: Mapping[str, float],
@@ -105,7 +112,7 @@ def register(
         return int(version.version)
 
 
-def load_model(settings: Settings, version: str | int, kind: Kind) -> HybridModel:
+def load_model(settings: Settings, version: str | int, kind: Kind) -> Recommender:
     """Return the model of a version: `evaluation` never saw the holdout, `serving` saw everything.
 
     Raises
@@ -115,6 +122,27 @@ def load_model(settings: Settings, version: str | int, kind: Kind) -> HybridMode
     """
     with tracking(settings) as client:
         return _load(client, _version(client, version), kind)
+
+
+def find_lineage(settings: Settings, version: str | int) -> dict[str, Any]:
+    """Return what a version was made from, by the names of `Lineage`; nothing where that was lost."""
+    from mlflow.exceptions import MlflowException
+
+    with tracking(settings) as client, tempfile.TemporaryDirectory() as scratch:
+        try:
+            path = Path(client.download_artifacts(_version(client, version).run_id, LINEAGE, scratch))
+        except (MlflowException, OSError) as error:
+            logger.warning("version %s has no %s: %s", version, LINEAGE, error)
+            return {}
+        return dict(json.loads(path.read_text())["lineage"])
+
+
+def log_texts(settings: Settings, version: str | int, texts: Mapping[str, str]) -> None:
+    """Keep texts, by their path, as artifacts of the run behind a version."""
+    with tracking(settings) as client:
+        run_id = _version(client, version).run_id
+        for path, text in texts.items():
+            client.log_text(run_id, text, path)
 
 
 def log_metrics(settings: Settings, version: str | int, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
@@ -141,7 +169,8 @@ def _log_run(
         params=[Param(name, str(value)) for name, value in parameters.items()],
     )
     client.log_inputs(run_id, [_dataset(lineage)])
-    client.log_dict(run_id, {"lineage": vars(lineage) | {"counts": dict(lineage.counts)}}, "lineage.json")
+    known = vars(lineage) | {"counts": dict(lineage.counts), "recipe": dict(lineage.recipe)}
+    client.log_dict(run_id, {"lineage": known}, LINEAGE)
 
 
 def _dataset(lineage: Lineage) -> Any:
@@ -179,7 +208,7 @@ def _version(client: MlflowClient, version: str | int) -> ModelVersion:
         ) from error
 
 
-def _load(client: MlflowClient, version: ModelVersion, kind: Kind) -> HybridModel:
+def _load(client: MlflowClient, version: ModelVersion, kind: Kind) -> Recommender:
     from mlflow.exceptions import MlflowException
 
     where = f"{kind}/{FILE} of version {version.version}"
@@ -194,7 +223,7 @@ def _load(client: MlflowClient, version: ModelVersion, kind: Kind) -> HybridMode
         if digest != expected:
             raise MissingArtifactError(f"{where} has SHA-256 {digest}, registered was {expected}", remedy=remedy)
         try:
-            return HybridModel.load(path.parent)
+            return Recommender.load(path.parent)
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise MissingArtifactError(f"{where} is no model: {error}", remedy=remedy) from error
 

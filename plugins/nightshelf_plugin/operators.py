@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, BranchMixIn
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from include.errors import NO_HELP
 from include.outcome import JobError
-from include.runner import JobRun, job_command
+from include.runner import NO_RESULT, JobRun, job_command
 from include.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class JobOperator(BaseOperator):
         What the events of the outlets say besides the job's result, templated. An outlet
         whose own `extra` has `part` is announced only if the job's result has a key of
         that name, and says what stands under it.
+    announce_if
+        A key of the job's result that must be true for the outlets to be announced.
 
     Raises
     ------
@@ -69,12 +72,14 @@ class JobOperator(BaseOperator):
         job: str | None = None,
         arguments: Sequence[str] = (),
         asset_extra: Mapping[str, Any] | None = None,
+        announce_if: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.job = job or self.task_id
         self.arguments = list(arguments)
         self.asset_extra = dict(asset_extra or {})
+        self.announce_if = announce_if
         self._run: JobRun | None = None
         self._stopped = False
 
@@ -116,11 +121,18 @@ class JobOperator(BaseOperator):
                 self._run = None
         size = len(json.dumps(result).encode())
         if size > RESULT_LIMIT_BYTES:
-            raise AirflowFailException(
-                f"job {self.job} returned {size} bytes, more than {RESULT_LIMIT_BYTES}: "
-                "a result names paths and counts, data stays in the lake"
+            raise self.wrong_result(
+                f"returned {size} bytes, more than {RESULT_LIMIT_BYTES}",
+                "a result names paths and counts, data stays in the lake",
             )
         return result
+
+    def wrong_result(self, problem: str, remedy: str) -> AirflowFailException:
+        """Return the error for a job whose result is of no use: it would say the same again."""
+        error = JobError(f"job {self.job} {problem}", remedy=remedy, exit_code=NO_RESULT, clearing=NO_HELP)
+        raised = AirflowFailException(str(error))
+        raised.__cause__ = error
+        return raised
 
     def announce(self, context: Context, result: Mapping[str, Any]) -> None:
         """Give the outlets' events what the job did, and drop those it did not touch.
@@ -128,6 +140,8 @@ class JobOperator(BaseOperator):
         A mapped task declares every table that the task as a whole writes; each of its
         instances announces only its own.
         """
+        if self.announce_if is not None and not result.get(self.announce_if):
+            self.outlets = []
         self.outlets = [outlet for outlet in self.outlets if outlet.extra.get("part", "") in ("", *result)]
         for outlet in self.outlets:
             done = result.get(outlet.extra["part"]) if "part" in outlet.extra else result
@@ -144,8 +158,9 @@ class JobBranchOperator(JobOperator, BranchMixIn):
         result = self.run_job()
         decision = result.get("decision")
         if decision not in self.downstream_task_ids:
-            raise AirflowFailException(
-                f"job {self.job} decided {decision!r}, which is none of {sorted(self.downstream_task_ids)}"
+            raise self.wrong_result(
+                f"decided {decision!r}, which is none of {sorted(self.downstream_task_ids)}",
+                "correct the job, or the names of the tasks",
             )
         self.announce(context, result)
         # Skipping a branch ends the task before Airflow would store what it returned.

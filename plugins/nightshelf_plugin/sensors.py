@@ -7,23 +7,26 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, timezone
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.columns import SUCCESS_MARKER
-from include.errors import NightshelfError
+from include.errors import InputError, NightshelfError
 from include.lake import MANIFEST
-from nightshelf_plugin.triggers import LandingTrigger, missing_markers
+from nightshelf_plugin.triggers import LandingTrigger, missing_markers, newest_complete
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SAFETY_MARGIN = dt.timedelta(minutes=10)
+A_WEEK = dt.timedelta(days=7)
 
 
 class LandingSensor(BaseSensorOperator):
     """Wait until the day's landing is complete: each table's folder holds `_SUCCESS`.
 
-    A complete landing is passed without deferring; otherwise the triggerer waits, which holds no worker slot.
+    A complete landing is passed without deferring; otherwise the triggerer waits, which holds no worker slot. Two kinds
+    of days are not waited for: one that was passed over, as a later day is complete, and one of a shop that has
+    delivered nothing for a week before it.
 
     Parameters
     ----------
@@ -38,15 +41,17 @@ class LandingSensor(BaseSensorOperator):
     ------
     AirflowFailException
         When the time is up; it names each marker that is missing.
+    AirflowSkipException
+        For a day that is not waited for; the night is skipped with it.
     """
 
     template_fields: Sequence[str] = ("run_date", "landing_uri")
     ui_color = "#e2f0d9"
     marker: ClassVar[str] = SUCCESS_MARKER
     what: ClassVar[str] = "landing"
+    gives_up: ClassVar[bool] = True
     remedy: ClassVar[str] = (
-        f"deliver the files and then an empty {SUCCESS_MARKER} (a day with nothing to deliver has only that), "
-        "and clear this task"
+        f"deliver the files and then an empty {SUCCESS_MARKER} (a day with nothing to deliver has only that)"
     )
 
     def __init__(self, *, landing_uri: str, tables: Sequence[str], run_date: str, **kwargs: Any) -> None:
@@ -71,6 +76,8 @@ class LandingSensor(BaseSensorOperator):
         if not missing:
             self.log.info("the %s of %s is complete", self.what, self.run_date)
             return
+        if self.gives_up and (reason := self.hopeless()):
+            raise AirflowSkipException(f"{', '.join(missing)} not there, and {reason}")
         wait = dt.timedelta(seconds=self.timeout)
         self.log.info("waiting up to %s for %s", wait, ", ".join(missing))
         trigger = LandingTrigger(
@@ -79,13 +86,25 @@ class LandingSensor(BaseSensorOperator):
         # The trigger's own deadline names what is missing; Airflow's timeout is for a triggerer that hangs
         self.defer(trigger=trigger, method_name="resume", timeout=wait + SAFETY_MARGIN)
 
+    def hopeless(self) -> str | None:
+        """Return why the day is not waited for, None when it is."""
+        newest, day = newest_complete(self.landing_uri, self.tables, self.marker), dt.date.fromisoformat(self.run_date)
+        if newest is None:
+            return None
+        if newest > day:
+            return f"{newest} is complete: this day was passed over. `catch_up` runs it when it comes"
+        if newest < day - A_WEEK:
+            return f"nothing was delivered for a week, the newest day is {newest}"
+        return None
+
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
         """Go on after the wait, or say what never came."""
         missing = event["missing"]
         if missing:
-            raise AirflowFailException(
-                f"no {self.marker} after {self.timeout / 3600:g} h: {', '.join(missing)}. Remedy: {self.remedy}."
+            error = InputError(
+                f"no {self.marker} after {self.timeout / 3600:g} h: {', '.join(missing)}", remedy=self.remedy
             )
+            raise AirflowFailException(str(error)) from error
         self.log.info("the %s of %s is complete", self.what, self.run_date)
 
 
@@ -94,4 +113,5 @@ class IngestedSensor(LandingSensor):
 
     marker = MANIFEST
     what = "ingest"
-    remedy = "see why the night of that day has not ingested it, then clear this task"
+    remedy = "see why the night of that day has not ingested it"
+    gives_up = False  # what was passed over is caught up

@@ -11,7 +11,7 @@ from airflow.sdk import timezone
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.columns import SUCCESS_MARKER
-from include.lake import open_lake, partition_folder
+from include.lake import list_days, open_lake, partition_folder
 
 
 def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str = SUCCESS_MARKER) -> list[str]:
@@ -25,6 +25,13 @@ def missing_markers(uri: str, tables: Sequence[str], run_date: str, marker: str 
     lake, day = open_lake(uri), dt.date.fromisoformat(run_date)
     paths = [f"{partition_folder(table, day)}/{marker}" for table in tables]
     return [lake.uri_of(path) for path in paths if not lake.exists(path)]
+
+
+def newest_complete(uri: str, tables: Sequence[str], marker: str = SUCCESS_MARKER) -> dt.date | None:
+    """Return the newest day that has the markers of all tables; None when there is none."""
+    lake = open_lake(uri)
+    complete = set.intersection(*(set(list_days(lake, table, marker=marker)) for table in tables))
+    return max(complete, default=None)
 
 
 class LandingTrigger(BaseTrigger):

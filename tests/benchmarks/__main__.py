@@ -1,16 +1,17 @@
 """Run the benchmarks: `make bench`, or by hand
 
-    python -m tests.benchmarks [--scale quick|full] [--parts kernel publish s3] [--out FILE] [--docs FOLDER]
+    python -m tests.benchmarks [--scale quick|full] [--parts kernel publish s3 validation] [--out FILE] [--docs FOLDER]
 
 Each part is a module here with `run(scale) -> dict`. All figures go to --out as JSON, tables and a plot to
 `benchmarks.md` and `benchmarks.svg` in --docs. What --parts leaves out keeps the figures of the last time on the same
 machine at the same scale (they are kept in the home, in `benchmarks-<scale>.json`), so a measurement can be
-made part by part; `--parts none` only writes the page again.
+made part by part; `--parts none` only writes the page again. What was never measured there keeps its lines in the page.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import json
 import logging
@@ -26,7 +27,19 @@ from tests.benchmarks.report import write_report
 
 logger = logging.getLogger("nightshelf.bench")
 
-PARTS = ("kernel", "spark_scoring", "publish", "s3")
+PARTS = (
+    "kernel",
+    "training",
+    "spark_scoring",
+    "placements",
+    "item_lists",
+    "publish",
+    "api",
+    "s3",
+    "validation",
+    "etl",
+    "night",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,8 +59,11 @@ def main(argv: list[str] | None = None) -> int:
     for part in PARTS:
         if part in asked.parts:
             logger.info("measuring: %s, %s", part, asked.scale)
-            figures |= importlib.import_module(f"tests.benchmarks.{part}").run(asked.scale)
-            figures |= ratios(figures)
+            when = f"{dt.date.today()}, {os.getloadavg()[0]:.0f}, {figures['processor']}"
+            found = importlib.import_module(f"tests.benchmarks.{part}").run(asked.scale)
+            found |= ratios(figures | found)
+            figures |= found
+            figures["when"] = figures.get("when", {}) | dict.fromkeys(found, when)
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(figures, default=float))
     if asked.docs is not None:

@@ -17,8 +17,6 @@ from include.ranking import compile_kernel, top_n
 from tests.benchmarks.kernel import as_factors
 from tests.benchmarks.shapes import Shape, make_world
 
-STATUS = Path("/proc/self/status")
-
 
 def main(shape: Shape, threads: int) -> None:
     """Measure by the kernel's own high-water mark, set back just before."""
@@ -31,9 +29,10 @@ def main(shape: Shape, threads: int) -> None:
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
-def memory(line: str) -> float:
-    """Return one line of the process's status in MB."""
-    found = re.search(rf"^{line}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
+def memory(line: str, process: int | str = "self") -> float:
+    """Return one line of a process's status in MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    found = re.search(rf"^{line}:\s+(\d+) kB$", status, re.MULTILINE)
     return int(found.group(1)) * 1024 / 1e6 if found else 0.0
 
 

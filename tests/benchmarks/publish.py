@@ -1,4 +1,4 @@
-"""Publishing against server-side COPY of a file with the same rows, the flip among readers, a rollback, lookups."""
+"""Publishing against server-side COPY of a file with the same rows, the flip among readers, a rollback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.lake import Lake, open_lake, write_table
-from include.ranking.distribute import PARQUET
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS
+from include.ranking.distribute import parquet_options
 from include.serving.batch import Batch, open_batch
 from include.serving.database import WRITER, connect
 from include.serving.load import combine, drop_unreferenced, table_digest
@@ -39,7 +40,6 @@ logger = logging.getLogger(__name__)
 
 DAY = dt.date(2026, 1, 1)
 READERS = 50
-LOOKUPS = 2000
 FILE_USERS = 100_000
 
 
@@ -73,7 +73,6 @@ def run(scale: str) -> dict[str, Any]:
         done, figures["publish_seconds_to_live"] = timed_publish(database, first)
         figures |= shares(database, first, size, float(done.copy_seconds or 0))
         figures["publish_again_seconds"] = timed_publish(database, first)[1]
-        figures["lookup_ms"], figures["lookup_function_ms"] = lookups(database, size)
         figures |= flip_among_readers(database, second, few)
     return figures
 
@@ -113,7 +112,7 @@ def write_batch(lake: Lake, day: dt.date, size: Scale, seed: int) -> Batch:
         table = make_lists(random, names, start, min(FILE_USERS, size.users - start), size)
         digests += table_digest(table)
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, **PARQUET)
+        pq.write_table(table, sink, **parquet_options(LIST_KINDS[RECOMMENDATIONS]))
         lake.write_bytes(f"{staged}/recommendations/part-{number:05d}.parquet", sink.getvalue().to_pybytes())
     tables = {
         "popular": pa.table({"segment": ["everybody"], "rank": pa.array([1], pa.int32()), "item_id": names[:1],
@@ -167,7 +166,7 @@ def floor_file(database: Database, batch: Batch) -> Iterator[Path]:
         file.write(HEADER)
         for part in batch.lists():
             lists = read_lists(part)
-            file.writelines(encode(lists, keys.of(lists.items), keys.of(lists.reason_items), 1, 1))
+            file.writelines(encode(lists, keys.of(lists.members), keys.of(lists.reason_items), 1, 1))
         file.write(TRAILER)
     path.chmod(0o644)
     yield path
@@ -242,23 +241,3 @@ def flips(database: Database, batch: Batch, ready: None) -> dict[str, Any]:
         "rollback_seconds": max(whole for _, whole in took),
         "windows": windows,
     }
-
-
-def lookups(database: Database, size: Scale) -> tuple[float, float]:
-    """Return the median milliseconds of one user's list, by the view and by the function."""
-    random = np.random.default_rng(1)
-    connection = psycopg2.connect(database.analyst_url)
-    medians = []
-    with connection, connection.cursor() as cursor:
-        cursor.execute("PREPARE by_view AS SELECT * FROM recommendations WHERE user_id = $1")
-        cursor.execute("PREPARE by_function AS SELECT * FROM recommend($1, 100)")
-        for name in ("by_view", "by_function"):
-            seconds = []
-            for user in random.integers(0, size.users, LOOKUPS):
-                started = time.perf_counter()
-                cursor.execute(f"EXECUTE {name} (%s)", (f"user-{user:09d}",))
-                seconds.append(time.perf_counter() - started)
-                cursor.fetchall()
-            medians.append(1000 * statistics.median(seconds))
-    connection.close()
-    return medians[0], medians[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.quality_report import sections
+
 Figures = dict[str, Any]
 
 WHO = {
@@ -20,10 +22,16 @@ WHO = {
 TARGETS: dict[str, tuple[str, float, bool]] = {
     "kernel_share_of_bound": ("kernel, share of the matrix product", 0.60, True),
     "kernel_extra_memory_mb": ("kernel, memory on top of its input, MB", 250, False),
+    "training_ials_over_lightfm": ("ALS with features, whole fit, share of 12 epochs of LightFM", 0.1, False),
+    "training_blend_s": ("blend at 200k users, 20k items, 5.2M and 6.5M pairs, seconds", 90, False),
     "spark_share_20k_items": ("kernel in Spark to Parquet, share of the kernel alone, 20k items", 0.6, True),
+    "spark_share_with_reasons_20k_items": ("the same with reasons, 20k items", 0.45, True),
     "spark_share_200k_items": ("the same, 200k items", 0.6, True),
     "spark_over_faiss_200k_items": ("through Spark to Parquet, times faiss, 200k items", 1.5, True),
     "spark_over_als_200k_items": ("through Spark to Parquet, times Spark ALS, 200k items", 15, True),
+    "placements_four_over_one": ("four placements through Spark, 100k users x 20k items, times one", 1.6, False),
+    "similar_items_share_of_product": ("similar items, 200k items, 50 each, share of the matrix product", 0.85, True),
+    "audience_seconds": ("audience of one item, 10M users, s", 1, False),
     "publish_share_of_copy": ("publish, share of server-side COPY", 0.75, True),
     "publish_seconds_to_live": ("publish, seconds to live", 60, False),
     "flip_longest_ms": ("flip among 50 readers, longest of 10, ms", 50, False),
@@ -32,19 +40,29 @@ TARGETS: dict[str, tuple[str, float, bool]] = {
     "reader_mixed_queries": ("queries that saw two batches", 0, False),
     "rollback_seconds": ("rollback, connection included, longest of 10, s", 2, False),
     "s3_write_over_local": ("10M rows written to S3, times local Parquet, median of the turns", 2.2, False),
+    "etl_times_duckdb": ("ingest of 60 days of Parquet, times DuckDB", 4, False),
+    "etl_peak_gib": ("the same, peak memory, GiB", 6, False),
+    "night_build_seconds_10M_events": ("`build_training_set` from 10.2M events, Spark's start included, s", 60, False),
+    "api_share_of_pgbench": ("one user's list by the read API, 32 connections, share of pgbench's calls", 0.4, True),
     "lookup_ms": ("one user's list by the view, median, ms", 1, False),
+    "lookup_function_ms": ("one user's list by the function, median, ms", 1, False),
 }
+MACHINE = "{scale}. Machine: {cores} cores, {processor}; BLAS: {blas}."
+CASES_FOLLOW, REST = "![Share of the matrix product](benchmarks.svg)\n", "\n## "
 PAGE = """# Benchmarks
 
 `make bench` measures and writes this page; `OUT=file.json` writes every figure. Ratios within a run matter, absolute
 figures do not: all that is compared ran in turn on the same threads.
 
-Scale: {scale}. Machine: {cores} cores, {processor}; BLAS: {blas}.
+Scale: {machine}
+
+A row that was measured later names its day, the processor, and how many programs wanted a core then (the load): above
+the number of cores, absolute times are too long.
 
 ## Against the targets
 
-| what | measured | target |
-|---|---|---|
+| what | measured | target | day, load, processor |
+|---|---|---|---|
 {targets}
 
 ## Ranking
@@ -60,33 +78,40 @@ its own inner loop, not by the BLAS.
 
 
 def write_report(figures: Figures, folder: Path) -> None:
-    """Write benchmarks.md and benchmarks.svg."""
+    """Write benchmarks.md and benchmarks.svg; what was not measured keeps its lines of the page that is there."""
     folder.mkdir(parents=True, exist_ok=True)
     cases = {name: with_als(figures, name, case) for name, case in figures.get("kernel", {}).items()}
+    page = folder / "benchmarks.md"
+    before, quality = sections(page.read_text()) if page.is_file() else ("", "")
     text = PAGE.format(
-        scale=figures["scale"],
-        cores=figures["cores"],
-        processor=figures["processor"],
-        blas=figures["blas"],
-        targets="\n".join(target_rows(figures)),
-        cases="\n".join(case_table(case) for case in cases.values()),
-        rest=rest_list(figures),
+        machine=MACHINE.format(**figures) if cases or not before else between(before, "\nScale: ", "\n"),
+        targets="\n".join(target_rows(figures, before)),
+        cases="\n".join(case_table(case) for case in cases.values()) or between(before, CASES_FOLLOW, REST),
+        rest=rest_list(figures, before),
     )
-    (folder / "benchmarks.md").write_text(text)
+    page.write_text(f"{text}{quality}")
     if cases:
         plot(cases, folder / "benchmarks.svg")
 
 
-def target_rows(figures: Figures) -> list[str]:
-    """Return a row for each target of which a figure is there."""
+def target_rows(figures: Figures, before: str = "") -> list[str]:
+    """Return a row for each target of which a figure is there, or was."""
     rows = []
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
     for name, (what, target, at_least) in TARGETS.items():
         if name in figures:
             value = float(figures[name])
             reached = value >= target if at_least else value <= target
             words = f"{'at least' if at_least else 'at most'} {target:g}{'' if reached else ': missed'}"
-            rows.append(f"| {what} | {value:.3g} | {words} |")
+            rows.append(f"| {what} | {value:.3g} | {words} | {figures.get('when', {}).get(name, '')} |")
+        elif what in kept:
+            rows.append(kept[what])
     return rows
+
+
+def between(text: str, start: str, end: str) -> str:
+    """Return what stands between two texts; nothing where the first is not."""
+    return text.partition(start)[2].partition(end)[0].rstrip()
 
 
 def with_als(figures: Figures, name: str, case: Figures) -> Figures:
@@ -132,15 +157,17 @@ def share(values: list[float]) -> str:
     return f"{values[0]:.2g}" if values[0] < 0.1 else f"{values[0]:.2f} ({values[1]:.2f} to {values[2]:.2f})"
 
 
-def rest_list(figures: Figures) -> str:
+def rest_list(figures: Figures, before: str = "") -> str:
     """Return the other parts' figures as they gave them, less those of the tables above."""
-    own = ("kernel", "scale", "cores", "processor", "blas")
-    rows = [
-        f"- {name}: {value:.4g}" if isinstance(value, float) else f"- {name}: {value}"
+    own = ("kernel", "training_shapes", "scale", "cores", "processor", "blas", "when")
+    kept = dict(line[2:].split(": ", 1) for line in before.splitlines() if line.startswith("- "))
+    found = kept | {
+        name: f"{value:.4g}" if isinstance(value, float) else str(value)
         for name, value in figures.items()
-        if not name.startswith(own) and name not in TARGETS and not name.startswith("als_")
-    ]
-    return "\n".join(["\n## Spark, PostgreSQL and S3\n", *rows, ""]) if rows else ""
+        if not name.startswith((*own, "als_"))
+    }
+    rows = [f"- {name}: {value}" for name, value in found.items() if name not in TARGETS]
+    return "\n".join([f"{REST}Training, Spark, PostgreSQL, S3 and the ingest\n", *rows, ""]) if rows else ""
 
 
 def plot(cases: Figures, path: Path) -> None:

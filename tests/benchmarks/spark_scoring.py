@@ -145,7 +145,7 @@ def make_case(n_users: int, n_items: int, seed: int = 1) -> tuple[Catalogue, Use
     )
     best = np.arange(min(n_items, 100), dtype=np.int32)
     sold = np.linspace(100, 1, len(best)).astype(np.float32)
-    popularity = {"everybody": SegmentPopularity(best, sold, sold)}
+    popularity = {"everybody": SegmentPopularity(best, sold)}
     catalogue = Catalogue(
         np.char.add("item-", np.arange(n_items).astype(np.str_)), items, rules, popularity, n_popular=100
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,22 +13,29 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.sdk import DAG, TriggerRule
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.exceptions import AirflowSkipException, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
 
 from include.columns import TABLES
+from include.orchestration import numbered
 from include.orchestration.assets import LAKE_POOL, LAKE_POOL_SLOTS
+from include.orchestration.last_words import say_why, say_why_again
 from include.orchestration.notify import tell_on_call
-from include.orchestration.runbook import sections
+from include.orchestration.silence import tell_of_silent_tasks
 from include.settings import PROJECT
+from tests.dags.rendered import LEFT, MISSED, TUNED, WATCH_LEFT, commands
 from tests.jobs.lines import parse_line
 
 DAGS = PROJECT / "dags"
+POOLS = PROJECT / "deploy" / "airflow" / "pools.json"
 EDGES = {
     "wait_for_landing": {"ingest"},
-    "ingest": {"validate"},
+    "ingest": {"validate", "compare_landing"},
+    "compare_landing": set(),
     "validate": {"build_training_set"},
-    "build_training_set": {"train"},
+    "build_training_set": {"train", "count_sales"},
+    "count_sales": {"score"},
     "train": {"evaluate"},
     "evaluate": {"gate"},
     "gate": {"promote", "keep"},
@@ -35,38 +43,9 @@ EDGES = {
     "keep": {"score"},
     "score": {"publish"},
     "publish": {"verify"},
-    "verify": set(),
+    "verify": {"report"},
+    "report": set(),
 }
-LEFT = {
-    "build_training_set": {"training_set": "training_sets/2026-11-20-abc"},
-    "train": {"model_version": 3},
-    "evaluate": {"evaluation": "evaluations/2026-11-20-abc"},
-    "score": {"batch": "batches/2026-11-20-abc"},
-}
-ANSWER = {"approve_rollback": {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "ada"}}}
-WATCH_EDGES = {
-    "wait_for_events": {"data_drift", "prediction_drift", "performance"},
-    "data_drift": {"verdict"},
-    "prediction_drift": {"verdict"},
-    "performance": {"verdict"},
-    "verdict": {"act"},
-    "act": {"retrain", "rollback", "ask_rollback", "hold", "nothing"},
-    **{task: {"audit_drift"} for task in ("retrain", "rollback", "ask_rollback", "hold", "nothing")},
-    "audit_drift": set(),
-}
-WATCH_LEFT = {
-    "data_drift": {"part": "drift/2026-11-20/data-abc"},
-    "prediction_drift": {"part": "drift/2026-11-20/predictions-abc"},
-    "performance": {"part": "drift/2026-11-20/performance-abc"},
-    "verdict": {
-        "decision": "rollback", "reason": "model 3 is worse", "target": "2026-11-18-abc", "since": "2026-11-19",
-    },
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def bag() -> BundleDagBag:
-    return BundleDagBag(str(DAGS), bundle_path=DAGS, bundle_name="tests")
 
 
 @pytest.fixture(scope="module")
@@ -77,43 +56,6 @@ def nightly(bag: BundleDagBag) -> DAG:
 @pytest.fixture(scope="module")
 def bootstrap(bag: BundleDagBag) -> DAG:
     return bag.dags["bootstrap_history"]
-
-
-def commands(dag: DAG) -> list[tuple[str, str, list[str]]]:
-    """Return task, job and rendered command line of everything that a run of the dag would start."""
-    context = {
-        "dag_run": SimpleNamespace(data_interval_start=None, run_after=None),
-        "params": {
-            "run_date": "2026-11-20",
-            "first_day": "2026-01-01",
-            "last_day": "2026-01-31",
-            "batch": "previous",
-            "reason": "it's wrong",
-            "day": "2026-11-20",
-            "fresh_since": None,
-        },
-        "run_id": "manual__1",
-        "ti": SimpleNamespace(
-            dag_id="drift_watch",
-            run_id="r",
-            xcom_pull=lambda task_ids: (LEFT | WATCH_LEFT | ANSWER)[task_ids],
-            get_task_states=lambda dag_id, run_ids, task_ids: {"r": dict.fromkeys(task_ids, "skipped")},
-        ),
-        "triggering_asset_events": {},
-    }
-    found = []
-    for task in dag.tasks:
-        if task.is_mapped:
-            job, lines = task.partial_kwargs.get("job", task.task_id), task.expand_input.value["arguments"]
-        elif hasattr(task, "job"):
-            job, lines = task.job, [task.arguments]
-        else:
-            continue
-        environment = dag.get_template_env()
-        found += [
-            (task.task_id, job, [environment.from_string(text).render(context) for text in line]) for line in lines
-        ]
-    return found
 
 
 def test_every_file_is_a_dag_without_errors(bag: BundleDagBag) -> None:
@@ -136,17 +78,91 @@ def test_commands_of_the_night(nightly: DAG) -> None:
     version = ["--model-version", "3"]
     assert [(job, line) for _, job, line in commands(nightly)] == [
         *(("ingest", ["--tables", table, *day]) for table in TABLES),
+        ("compare_landing", day),
         ("validate", day),
         ("build_training_set", [*day, "--fresh-since", ""]),
+        ("count_sales", training_set),
         ("train", training_set),
         ("evaluate", [*training_set, *version]),
         ("gate", ["--evaluation", "evaluations/2026-11-20-abc"]),
         ("promote", [*day, *version]),
         ("keep", [*day, *version]),
-        ("score", [*day, *training_set]),
+        ("score", [*day, *training_set, "--sales", "sales/2026-11-20-abc"]),
         ("publish", ["--batch", "batches/2026-11-20-abc"]),
         ("verify", ["--batch", "batches/2026-11-20-abc"]),
+        ("report", ["--batch", "batches/2026-11-20-abc"]),
     ]
+
+
+def test_missed_days_get_a_night_each_in_order_and_only_while_none_is_at_work(bag: BundleDagBag) -> None:
+    dag = bag.dags["catch_up"]
+    edges = {"find_missed": {"name_nights"}, "name_nights": {"run_missed"}, "run_missed": set()}
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == edges
+    night = dag.get_task("run_missed").partial_kwargs
+    assert (night["trigger_dag_id"], night["skip_when_already_exists"]) == ("nightly_recommendations", True)
+    assert night["max_active_tis_per_dagrun"] == 1
+    for at_work in (0, 1):
+        context = {"ti": SimpleNamespace(get_dr_count=lambda dag_id, states, runs=at_work: runs)}
+        with (
+            pytest.raises(AirflowSkipException, match="nightly_recommendations is at work")
+            if at_work
+            else nullcontext()
+        ):
+            dag.get_task("find_missed")._pre_execute_hook(context)
+
+
+def test_trials_are_tasks_of_their_own_and_a_failed_one_does_not_end_the_study(bag: BundleDagBag) -> None:
+    dag = bag.dags["tune"]
+    edges = {
+        "plan_tuning": {"name_trials"}, "name_trials": {"try_settings"}, "try_settings": {"choose_settings"},
+        "choose_settings": set(),
+    }  # fmt: skip
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == edges
+    study = ["--study", "main-2026-11-20-abc"]
+    assert commands(dag) == [
+        ("plan_tuning", "plan_tuning", ["--date", "2026-11-20", "--trials", ""]),
+        ("choose_settings", "choose_settings", [*study, "--trials", "3"]),
+    ]
+    trials = [each["arguments"] for each in numbered("3", [*study, "--task"])]
+    assert trials == [[*study, "--task", str(number)] for number in range(3)]
+    assert [parse_line("try_settings", line).task for line in trials] == [0, 1, 2]
+    assert dag.get_task("try_settings").partial_kwargs["pool"] in json.loads(POOLS.read_text())
+    assert dag.get_task("choose_settings").trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+    assert not dag.is_paused_upon_creation and dag.timetable.expression == "0 12 * * 0"
+
+
+def test_a_shop_that_opens_on_a_sunday_afternoon_tunes_on_the_next_sunday(
+    bag: BundleDagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, next_sunday = (dt.datetime(2026, 11, day, 12, tzinfo=dt.UTC) for day in (22, 29))
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: opened + dt.timedelta(hours=1))
+    restored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(bag.dags["tune"]))
+    first = restored.timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(earliest=None, latest=None, catchup=False)
+    )
+    assert first is not None
+    assert first.run_after == next_sunday
+
+
+def test_housekeeping_merges_after_it_deleted_and_runs_by_hand_are_dry_unless_the_form_says_otherwise(
+    bag: BundleDagBag,
+) -> None:
+    dag = bag.dags["housekeeping"]
+    edges = {"delete_expired": {"merge_months"}, "merge_months": set()}
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == edges
+    assert {task.trigger_rule for task in dag.tasks} == {TriggerRule.ALL_SUCCESS}, "skipped together during a night"
+    environment = dag.get_template_env()
+    for run_type, dry_run, modes in (
+        ("scheduled", True, ["policy", "merge"]),
+        ("manual", True, ["dry", "dry"]),
+        ("manual", False, ["delete", "merge"]),
+    ):
+        run = SimpleNamespace(run_type=run_type, run_after=dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC))
+        run.data_interval_start = None
+        context = {"dag_run": run, "params": {"dry_run": dry_run}}
+        lines = [[environment.from_string(text).render(context) for text in task.arguments] for task in dag.tasks]
+        parsed = [parse_line(task.job, line) for task, line in zip(dag.tasks, lines, strict=True)]
+        assert [(one.date, one.mode) for one in parsed] == [(dt.date(2026, 11, 20), mode) for mode in modes]
 
 
 def test_command_of_the_bootstrap(bootstrap: DAG) -> None:
@@ -183,49 +199,13 @@ def test_a_rollback_without_batch_or_reason_is_refused_by_the_form(bag: BundleDa
         param.resolve(value)
 
 
-def test_tasks_edges_and_rules_of_the_watch(bag: BundleDagBag) -> None:
-    dag = bag.dags["drift_watch"]
-    assert {task.task_id: set(task.downstream_task_ids) for task in dag.tasks} == WATCH_EDGES
-    rules = {task.task_id: task.trigger_rule for task in dag.tasks}
-    assert rules.pop("audit_drift") == TriggerRule.ALL_DONE, "the audit runs whatever happened"
-    assert set(rules.values()) == {TriggerRule.ALL_SUCCESS}
-
-
-def test_the_watch_starts_with_a_night_and_waits_for_the_lake(bag: BundleDagBag) -> None:
-    dag = bag.dags["drift_watch"]
-    assert [asset.name for asset in dag.timetable.asset_condition.objects] == ["reco.live"]
-    sensor = dag.get_task("wait_for_events")
-    assert (sensor.tables, sensor.marker, sensor.execution_timeout) == (list(TABLES), "_manifest.json", None)
-    assert sensor.landing_uri.endswith("/lake")
-
-
-def test_commands_of_the_watch(bag: BundleDagBag) -> None:
-    day = ["--date", "2026-11-20"]
-    parts = [f"--{name}=drift/2026-11-20/{name}-abc" for name in ("data", "predictions", "performance")]
-    states = ",".join(f"{task}=skipped" for task in ("retrain", "rollback", "ask_rollback", "hold", "nothing"))
-    request = ["--to", "2026-11-18-abc", "--reason", "model 3 is worse", "--by", "drift_watch"]
-    assert {task_id: line for task_id, _, line in commands(bag.dags["drift_watch"])} == {
-        "data_drift": day,
-        "prediction_drift": day,
-        "performance": day,
-        "verdict": [*day, *parts],
-        "rollback": [*request, "--request", "drift_watch 2026-11-20"],
-        "audit_drift": [*day, "--states", states],
-    }
-
-
-@pytest.mark.parametrize(("task_id", "dag_id"), [("retrain", "nightly_recommendations"), ("ask_rollback", "rollback")])
-def test_what_the_watch_triggers_is_triggered_once(bag: BundleDagBag, task_id: str, dag_id: str) -> None:
-    dag = bag.dags["drift_watch"]
-    task = dag.get_task(task_id)
-    context = {"dag_run": None, "params": {"day": "2026-11-20"}, "triggering_asset_events": {}}
-    run_id = dag.get_template_env().from_string(task.trigger_run_id).render(context)
-    assert (task.trigger_dag_id, run_id) == (dag_id, "drift_watch__2026-11-20")
-    assert task.skip_when_already_exists and not task.reset_dag_run
-    assert set(task.conf) <= set(bag.dags[dag_id].params)
-
-
-@pytest.mark.parametrize("dag_id", ["nightly_recommendations", "bootstrap_history", "drift_watch", "rollback"])
+@pytest.mark.parametrize(
+    "dag_id",
+    [
+        "nightly_recommendations", "bootstrap_history", "drift_watch", "rollback", "override", "catch_up", "promotion",
+        "tune", "hold", "replay",
+    ],
+)  # fmt: skip
 def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag, dag_id: str) -> None:
     refused = []
     for task_id, job, line in commands(bag.dags[dag_id]):
@@ -236,7 +216,10 @@ def test_every_job_takes_the_command_line_that_its_task_passes(bag: BundleDagBag
     assert refused == []
 
 
-@pytest.mark.parametrize(("dag_id", "left"), [("nightly_recommendations", LEFT), ("drift_watch", WATCH_LEFT)])
+@pytest.mark.parametrize(
+    ("dag_id", "left"),
+    [("nightly_recommendations", LEFT), ("drift_watch", WATCH_LEFT), ("catch_up", MISSED), ("tune", TUNED)],
+)
 def test_every_result_that_a_task_asks_for_is_one_that_the_job_gives(
     bag: BundleDagBag, dag_id: str, left: dict[str, dict[str, Any]]
 ) -> None:
@@ -262,6 +245,7 @@ def test_assets_and_pool(nightly: DAG, bootstrap: DAG) -> None:
     outlets = {task.task_id: [asset.name for asset in task.outlets] for task in nightly.tasks if task.outlets}
     lake = [f"lake.{table}" for table in TABLES]
     assert outlets == {"ingest": lake, "publish": ["reco.live"]}
+    assert nightly.get_task("publish").announce_if == "live"
     history = bootstrap.get_task("ingest_history")
     assert [asset.name for asset in history.outlets] == lake
     assert (history.pool, history.pool_slots) == (LAKE_POOL, LAKE_POOL_SLOTS)
@@ -270,9 +254,11 @@ def test_assets_and_pool(nightly: DAG, bootstrap: DAG) -> None:
 
 def test_every_task_is_tried_again_with_patience(bag: BundleDagBag) -> None:
     tasks = {task for dag in bag.dags.values() for task in dag.tasks}
-    (question,) = (task for task in tasks if task.task_id == "approve_rollback")
-    assert {(task.retries, task.retry_exponential_backoff) for task in tasks - {question}} == {(2, 2.0)}
-    assert (question.retries, question.retry_exponential_backoff) == (10, 0)  # nobody waits longer to be asked again
+    questions = {task for task in tasks if task.task_id in ("approve_rollback", "approve_promotion")}
+    assert {(task.retries, task.retry_exponential_backoff) for task in tasks - questions} == {(2, 2.0)}
+    assert len(questions) == 2
+    for question in questions:  # nobody waits longer to be asked again
+        assert (question.retries, question.retry_exponential_backoff) == (10, 0)
 
 
 def test_docs_say_what_when_rerun_and_what_to_look_at(bag: BundleDagBag) -> None:
@@ -280,8 +266,8 @@ def test_docs_say_what_when_rerun_and_what_to_look_at(bag: BundleDagBag) -> None
         for word in ("**What.**", "**When.**", "**Rerun.**", "**Look at.**"):
             assert word in dag.doc_md, f"{dag.dag_id} lacks {word}"
         for task in dag.tasks:
-            assert task.doc_md.startswith(sections()[task.task_id]), task.task_id
-            assert f"docs/runbook.md#{task.task_id}" in task.doc_md
+            assert task.doc_md.startswith(f"# {task.task_id}\n"), task.task_id
+            assert task.doc_md.endswith(f"\n\nRunbook: docs/runbook/{task.task_id}.md")
 
 
 def test_form_of_the_night(nightly: DAG) -> None:
@@ -310,8 +296,10 @@ def test_what_the_form_takes_is_what_the_commands_use(bag: BundleDagBag) -> None
     for dag in bag.dags.values():
         texts = json.dumps([str(task.partial_kwargs if task.is_mapped else vars(task)) for task in dag.tasks])
         used = set(re.findall(r"params\.([a-z_]+)", texts)) | ({"run_date"} if "run_date(" in texts else set())
-        used |= {"day"} if "watched_day(" in texts else set()
-        for_people = {"reason"} if dag.dag_id != "rollback" else set()
+        used |= {"day", "later"} if "watched_day(" in texts else set()
+        for_people = (
+            {"reason"} & set(dag.params) if dag.dag_id not in ("rollback", "override", "promotion", "hold") else set()
+        )
         assert used == set(dag.params) - for_people, dag.dag_id
 
 
@@ -326,8 +314,15 @@ def test_dag_files_are_short_and_hold_structure_only() -> None:
         assert 40 <= len(Path(path).read_text().splitlines()) <= 120, path.name
 
 
+def test_a_report_that_cannot_be_written_is_told_and_fails_no_night(nightly: DAG) -> None:
+    report = nightly.get_task("report")
+    assert tell_on_call in list(report.on_skipped_callback) and report.downstream_task_ids == set()
+
+
 def test_every_task_tells_on_call_when_it_has_failed_for_good(bag: BundleDagBag) -> None:
     for dag in bag.dags.values():
+        assert dag.on_failure_callback is tell_of_silent_tasks, dag.dag_id
         for task in dag.tasks:
             told = task.partial_kwargs if task.is_mapped else vars(task)
-            assert tell_on_call in list(told["on_failure_callback"]), task.task_id
+            assert list(told["on_failure_callback"]) == [tell_on_call, say_why], task.task_id
+            assert list(told["on_retry_callback"]) == [say_why_again], task.task_id

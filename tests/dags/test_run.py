@@ -61,7 +61,14 @@ def test_the_branch_that_was_not_decided_is_skipped_and_the_rest_runs(told: dict
         "score": "success",
         "wrong": "failed",
         "flaky": "failed",
+        "report": "success",
+        "lost": "skipped",
     }
+
+
+def test_a_page_that_was_written_is_linked(told: dict[str, Any]) -> None:
+    links = {task: json.loads(link) if link.startswith('"') else link for task, link in told["links"].items() if link}
+    assert links["report"].endswith("/nightshelf/lake/reports/2026-11-20-abc/report.html")
 
 
 def test_wrong_data_is_tried_once_and_a_full_disk_again(told: dict[str, Any]) -> None:
@@ -73,13 +80,28 @@ def test_on_call_is_told_once_of_each_final_failure_and_the_webhook_stays_secret
     messages = sorted(message["text"] for message in told["messages"])
     assert [text.splitlines()[0].split(" has ")[0] for text in messages] == [
         "*Nightshelf: flaky of small_night",
+        "*Nightshelf: lost of small_night",
         "*Nightshelf: wrong of small_night",
     ]
     for text in messages:
         reason, link, page = text.splitlines()[1], text.splitlines()[3], text.splitlines()[4]
         assert "Error: " in reason and "/dags/small_night/runs/" in link
-        assert page.startswith("What to do: docs/runbook.md#")
+        assert page.startswith("Runbook: docs/runbook/")
+        assert reason.endswith(
+            ("correct the file. Clear this task after that.", "free space. Clear this task after that.")
+        )
     assert told["log"].count("told on-call by Slack") >= 2 and "t0ken" not in told["log"]
+
+
+def test_the_log_of_a_failed_task_ends_with_what_to_do(told: dict[str, Any]) -> None:
+    remedies = {"wrong": "correct the file", "flaky": "free space"}
+    for task, remedy in remedies.items():
+        last = [line for line in told["log"].splitlines() if f"What failed: {task} of small_night, " in line]
+        assert last, told["log"][-2000:]
+        after = told["log"].partition(last[-1])[2]
+        places = [after.index(f"{word}: ") for word in ("Remedy", "Clearing", "Runbook")]
+        assert places == sorted(places) and remedy in after[: places[1]]
+    assert "Clearing: not needed, Airflow tries again by itself" in told["log"]
 
 
 def test_each_table_is_announced_once_with_what_was_done(told: dict[str, Any]) -> None:
@@ -91,4 +113,4 @@ def test_results_travel_as_xcom(told: dict[str, Any]) -> None:
     assert results["gate"] == {"decision": "keep", "reasons": ["better"]}
     assert results["keep"] == {"keep": {"landed": 7}, "path": "training_sets/2026-11-20-abc"}
     assert results["score"][DAY] == {"landed": 7}
-    assert set(results) == {"ingest0", "ingest1", "ingest2", "gate", "keep", "score"}
+    assert set(results) == {"ingest0", "ingest1", "ingest2", "gate", "keep", "score", "report"}

@@ -34,7 +34,20 @@ def test_a_fresh_interpreter_parses_the_dags_without_heavy_libraries() -> None:
         [sys.executable, "-c", PROGRAM], env=environment, cwd="/", capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout.splitlines()[-1]) == {
-        "dags": ["bootstrap_history", "drift_watch", "nightly_recommendations", "rollback"],
+        "dags": [
+            "bootstrap_history",
+            "catch_up",
+            "drift_watch",
+            "export",
+            "hold",
+            "housekeeping",
+            "nightly_recommendations",
+            "override",
+            "promotion",
+            "replay",
+            "rollback",
+            "tune",
+        ],
         "errors": {},
         "ours": [],
         "jobs": [],

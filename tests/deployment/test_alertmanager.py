@@ -50,6 +50,14 @@ def receiver(folder: Path, *arguments: str) -> dict[str, Any]:
     return dict(made["receivers"][0])
 
 
+def test_a_message_leads_to_the_alert_s_page(tmp_path: Path) -> None:
+    forge = "https://forge.example.org/shop/"
+    assert start(tmp_path, "https://hooks.example.org/t0ken", NIGHTSHELF_RUNBOOK_URL=forge).returncode == 0
+    made = yaml.safe_load((tmp_path / "made" / "alertmanager.yml").read_text())
+    text = made["receivers"][0]["slack_configs"][0]["text"]
+    assert f"\nRunbook: {forge}{{{{ .Annotations.runbook_url }}}}\n" in text
+
+
 def test_nobody_is_told_where_nothing_is_set(tmp_path: Path) -> None:
     assert receiver(tmp_path) == {"name": "on-call"}
 

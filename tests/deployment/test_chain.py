@@ -123,8 +123,8 @@ def test_a_failed_task_reaches_slack_and_mail_by_way_of_prometheus(port: int, pe
     (message,) = [message for message in webhook.received if summary in str(message)]
     assert message["path"] == "/services/t0ken"
     assert message["attachments"][0]["title"] == "TaskFailed (page, firing)"
-    assert "docs/runbook.md#taskfailed" in message["attachments"][0]["text"]
-    assert "What to do: docs/runbook.md#taskfailed" in mailbox.received
+    assert "docs/runbook/TaskFailed.md" in message["attachments"][0]["text"]
+    assert "Runbook: docs/runbook/TaskFailed.md" in mailbox.received
     assert any(line.startswith("Subject: Nightshelf: TaskFailed (page, firing)") for line in mailbox.received)
 
 

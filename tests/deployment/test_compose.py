@@ -14,10 +14,20 @@ from devstack.airflow import airflow_environment, new_secrets
 from devstack.home import Home
 from include.orchestration import DEFAULT_ARGS
 from include.settings import PROJECT, VARIABLES
-from tests.deployment.stack import COMPOSE, EXAMPLE, ONE_SHOT, SERVICES, TEXT
-from tests.rehearsal.compose import COMPLETED, VARIABLE, filled, seconds
+from tests.deployment.stack import (
+    COMPLETED,
+    COMPOSE,
+    EXAMPLE,
+    ONE_SHOT,
+    SERVICES,
+    TEXT,
+    TOOLS,
+    VARIABLE,
+    seconds,
+    with_defaults,
+)
 
-FRONT_ENDS = {"airflow-api", "mlflow", "grafana"}
+FRONT_ENDS = {"airflow-api", "api", "mlflow", "grafana"}
 SECRET = re.compile(r"PASSWORD|SECRET|KEY")
 
 each_service = pytest.mark.parametrize("name", SERVICES)
@@ -33,12 +43,13 @@ def test_the_parts_of_the_stack_are_there() -> None:
 @each_service
 def test_every_service_is_watched_restarted_and_limited(name: str) -> None:
     service = SERVICES[name]
-    if name in ONE_SHOT:
+    if name in ONE_SHOT | TOOLS:
         assert service["healthcheck"] == {"disable": True}
-        assert service["restart"].startswith("on-failure")
+        assert service["restart"] == ("no" if name in TOOLS else "on-failure:3")
     else:
         assert service["healthcheck"]["test"][0] == "CMD"
         assert seconds(service["healthcheck"]["interval"]) >= seconds(service["healthcheck"]["timeout"])
+        assert seconds(service["healthcheck"]["start_interval"]) <= 3  # whoever waits for it waits no longer
         assert service["restart"] == "unless-stopped"
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
     assert seconds(service["stop_grace_period"]) >= 30
@@ -59,23 +70,31 @@ def test_only_front_ends_listen_and_only_on_this_machine(name: str) -> None:
 
 @each_service
 def test_networks_are_split(name: str) -> None:
-    networks = set(SERVICES[name]["networks"])
+    networks = set(SERVICES[name].get("networks", []))
     assert networks <= set(COMPOSE["networks"])
+    assert bool(networks) == (name not in TOOLS)
     assert ("front" in networks) == (name in FRONT_ENDS)
-    assert SERVICES[name].get("network_mode") is None
+    assert SERVICES[name].get("network_mode") == ("none" if name in TOOLS else None)
     assert ("storage" in networks) == (name in ("s3", "seaweedfs"))
     if name == "postgres":
         assert networks == {"data"}
 
 
 def test_the_networks_of_the_data_have_no_way_out() -> None:
-    assert COMPOSE["networks"]["data"] == COMPOSE["networks"]["storage"] == {"internal": True}
+    assert {name for name, network in COMPOSE["networks"].items() if network} == {"storage", "lake", "watch", "data"}
+    assert all(network in ({}, {"internal": True}) for network in COMPOSE["networks"].values())
 
 
 def test_only_the_gateway_which_asks_for_keys_reaches_the_filer_which_asks_for_none() -> None:
     assert SERVICES["seaweedfs"]["networks"] == ["storage"]
-    assert set(SERVICES["s3"]["networks"]) == {"storage", "data"}
+    assert set(SERVICES["s3"]["networks"]) == {"storage", "lake"}
     assert SERVICES["s3"]["command"][:2] == ["s3", "-filer=seaweedfs:8888"]
+
+
+def test_only_what_holds_the_keys_of_the_lake_reaches_its_gateway() -> None:
+    """Its gRPC, which cannot be switched off, asks for no keys."""
+    for name in {name for name, service in SERVICES.items() if "lake" in service.get("networks", [])}:
+        assert "AWS_SECRET_ACCESS_KEY" in SERVICES[name]["environment"], name
 
 
 def test_a_mistyped_bucket_is_not_made() -> None:
@@ -86,7 +105,7 @@ def test_a_mistyped_bucket_is_not_made() -> None:
 
 @each_service
 def test_images_are_pinned(name: str) -> None:
-    image = filled(SERVICES[name]["image"], {})
+    image = with_defaults(SERVICES[name]["image"])
     assert re.search(r":v?\d+\.\d+", image), image
     assert "latest" not in image
 
@@ -115,7 +134,7 @@ def test_no_container_has_more_rights_than_it_needs(name: str) -> None:
     assert SERVICES[name]["cap_drop"] == ["ALL"]
     assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
     # These begin as root, to own their volume, and go on as somebody else
-    assert ("cap_add" in SERVICES[name]) == (name in ("postgres", "seaweedfs", "s3"))
+    assert ("cap_add" in SERVICES[name]) == (name in ("postgres", "seaweedfs", "s3", "backup"))
     added = set(SERVICES[name].get("cap_add", []))
     assert added <= {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
 
@@ -128,13 +147,19 @@ def test_one_service_builds_the_image_that_the_others_name() -> None:
     assert {SERVICES[name]["pull_policy"] for name in ours - {"init"}} == {"never"}
 
 
+def test_a_backup_takes_every_volume_that_cannot_be_made_again() -> None:
+    saved = {volume.partition(":")[0] for volume in SERVICES["backup"]["volumes"]}
+    assert set(COMPOSE["volumes"]) - saved == {"prometheus", "alertmanager", "grafana"}
+    assert SERVICES["backup"]["command"][0] == "tar"
+
+
 def test_a_stop_is_for_the_scheduler_alone_which_lets_its_tasks_end() -> None:
     assert SERVICES["airflow-scheduler"]["entrypoint"] == ["tini", "--"]
 
 
 def test_the_default_limits_fit_a_machine_of_two_cores() -> None:
     for service in SERVICES.values():
-        assert float(filled(service["deploy"]["resources"]["limits"]["cpus"], {})) <= 2
+        assert float(with_defaults(service["deploy"]["resources"]["limits"]["cpus"])) <= 2
 
 
 def test_mlflow_runs_no_queues() -> None:
@@ -166,7 +191,7 @@ def test_no_secret_has_a_default() -> None:
     assert [name for name, value in EXAMPLE.items() if SECRET.search(name) and value] == []
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            if SECRET.search(name) and "PASSWORDS_FILE" not in name:
+            if SECRET.search(name) and not name.endswith("_FILE"):
                 assert VARIABLE.search(str(value)), name
 
 
@@ -181,7 +206,6 @@ def test_airflow_is_set_up_like_the_embedded_one(tmp_path: Path) -> None:
         "HOST",
         "PORT",
         "REFRESH_INTERVAL",
-        "MIN_FILE_PROCESS_INTERVAL",
         "PARSING_PROCESSES",
     }
 

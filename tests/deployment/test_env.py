@@ -15,7 +15,7 @@ SCRIPT = PROJECT / "scripts" / "env.sh"
 GENERATED = re.findall(r"^# generated: (\w+)\n(\w+)=$", (PROJECT / ".env.example").read_text(), re.MULTILINE)
 
 OPTIONAL = {f"NIGHTSHELF_{name}" for name in ("SLACK_WEBHOOK", "SMTP_URL", "MAIL_FROM", "MAIL_TO")}
-OPTIONAL |= {"NIGHTSHELF_FIRST_NIGHT", "NIGHTSHELF_LAST_NIGHT"}
+OPTIONAL |= {"NIGHTSHELF_FIRST_NIGHT", "NIGHTSHELF_LAST_NIGHT", "NIGHTSHELF_RUNBOOK_URL", "NIGHTSHELF_REPORT_TO"}
 
 
 def write(path: Path) -> subprocess.CompletedProcess[str]:
@@ -45,11 +45,18 @@ def test_only_its_owner_reads_it_and_no_draft_is_left(tmp_path: Path) -> None:
     assert not any(values[name] in said.stdout + said.stderr for _, name in GENERATED)
 
 
-def test_it_overwrites_nothing(tmp_path: Path) -> None:
-    (tmp_path / "env").write_text("MINE=1\n")
-    done = write(tmp_path / "env")
-    assert done.returncode == 1 and "stays as it is" in done.stderr
-    assert (tmp_path / "env").read_text() == "MINE=1\n"
+def test_it_adds_what_a_newer_version_asks_for_and_overwrites_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    write(path)
+    whole = path.read_text()
+    done = write(path)
+    assert done.returncode == 0 and "stays as it is" in done.stderr and path.read_text() == whole
+    old = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith("NIGHTSHELF_API_KEY="))
+    path.write_text(old.rstrip("\n"))
+    done = write(path)
+    assert done.returncode == 0 and done.stderr.endswith(": NIGHTSHELF_API_KEY\n")
+    assert path.read_text().startswith(old)
+    assert re.fullmatch("NIGHTSHELF_API_KEY=[0-9a-f]{48}\n", path.read_text().removeprefix(old))
     assert [path.name for path in tmp_path.iterdir()] == ["env"]
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from devstack import airflow as module
+from devstack import api
 from devstack.airflow import PORT, Airflow, airflow_environment, find_awaited, last_line, new_secrets
 from devstack.home import Home
 from devstack.ports import free_port
@@ -18,7 +19,7 @@ from include.errors import StackError
 def airflow(tmp_path: Path) -> Airflow:
     home = Home(tmp_path)
     home.make()
-    values = {**new_secrets(), PORT: str(free_port())}
+    values = {**new_secrets(), PORT: str(free_port()), api.API_PORT: str(free_port())}
     shell = {"PATH": os.environ["PATH"], "AIRFLOW__CORE__EXECUTOR": "x", "NIGHTSHELF_DATASET": "x"}
     variables = airflow_environment(home, values, "postgresql://airflow:x@127.0.0.1:1/airflow", Path("/jvm"), shell)
     return Airflow(home, values, variables)

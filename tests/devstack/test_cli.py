@@ -36,6 +36,14 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(
     assert not home.exists()
 
 
+def test_files_to_map_are_handed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[tuple[object, ...]] = []
+    monkeypatch.setattr(cli, "map_files", lambda home, *rest: seen.append(rest[:3]))
+    assert cli.main(["map", str(tmp_path), "--out", "shop.yaml", "--force"]) == 0
+    assert cli.main(["map", str(tmp_path)]) == 0
+    assert seen == [(tmp_path, Path("shop.yaml"), True), (tmp_path, None, False)]
+
+
 @pytest.mark.parametrize("nights", ["0", "-1", "two"])
 def test_a_number_of_nights_is_at_least_one(nights: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -101,7 +109,9 @@ def test_help_needs_nothing_heavy() -> None:
 
 def test_it_is_a_module_too_and_each_command_has_its_help() -> None:
     (names,) = [found.choices for found in cli.arguments()._subparsers._group_actions]  # type: ignore[union-attr]
-    assert set(names or ()) == {"nightly", "up", "down", "status", "psql", "mlflow", "clean"}
+    assert set(names or ()) == {
+        "nightly", "first-night", "map", "up", "down", "status", "psql", "api", "mlflow", "clean",
+    }  # fmt: skip
     for name in names or ():
         with pytest.raises(SystemExit) as ended:
             cli.main([name, "--help"])

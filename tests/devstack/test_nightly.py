@@ -18,6 +18,7 @@ from include.columns import TABLES
 from include.demo_shop import DEFAULT_HISTORY_DAYS, OPENING
 from include.errors import ConfigurationError, StackError
 from include.lake import open_lake
+from include.settings import load_settings
 
 FIRST_NIGHT = OPENING + DAY * DEFAULT_HISTORY_DAYS
 FILE = Path("/data/shop.csv")
@@ -27,6 +28,8 @@ class Recorded(Nightly):
     """A nightly whose jobs write the days that they were asked for, and nothing else."""
 
     jobs: list[tuple[str, list[str]]]
+    landed: dict[str, Any]
+    days = 10
 
     def _do(
         self,
@@ -37,17 +40,19 @@ class Recorded(Nightly):
         total: int | None = None,
         measure: Callable[[], int] | None = None,
         plan: Plan | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         self.jobs.append((name, list(arguments)))
         folder, marker = ("lake", "_manifest.json") if name == "ingest" else ("landing", "_SUCCESS")
         if name == "land":
-            first, last = OPENING, OPENING + DAY * 9
+            first, last = OPENING, OPENING + DAY * (self.days - 1)
         else:
-            first, last = (dt.date.fromisoformat(arguments[arguments.index(flag) + 1]) for flag in ("--from", "--to"))
+            flags = ("--date", "--date") if "--date" in arguments else ("--from", "--to")
+            first, last = (dt.date.fromisoformat(arguments[arguments.index(flag) + 1]) for flag in flags)
         for number in range((last - first).days + 1):
             for table in TABLES:
                 path = f"{table}/ingest_date={first + DAY * number}/{marker}"
                 open_lake((self.home.root / folder).as_uri()).write_bytes(path, b"{}")
+        return self.landed
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def nightly(tmp_path: Path) -> Callable[[Request], Recorded]:
 
     def make(request: Request) -> Recorded:
         found = Recorded(home, request, dict(os.environ), Display(Console(file=io.StringIO())))
-        found.jobs = []
+        found.jobs, found.landed = [], {}
         return found
 
     return make
@@ -85,6 +90,49 @@ def test_a_file_lands_whole_and_has_no_next_night(nightly: Callable[[Request], R
     assert (plan.history_to, plan.last_night) == (OPENING + DAY * 5, OPENING + DAY * 9)
     assert run._next_nights(plan) == plan
     assert len(run.jobs) == 1
+
+
+def test_the_schedule_begins_once_and_never_ends(nightly: Callable[[Request], Recorded]) -> None:
+    run = nightly(Request())
+    run.home.remember({"NIGHTSHELF_LAST_NIGHT": str(OPENING)})  # of a former release
+    plan = run._land(Plan("online_retail", FILE))
+    run._begin_schedule(plan)
+    first = run.home.values()["NIGHTSHELF_FIRST_NIGHT"]
+    assert dt.date.fromisoformat(first) >= plan.nights[-1] + DAY
+    assert load_settings({"NIGHTSHELF_HOME": str(run.home.root)}).last_night is None
+    run.home.remember({"NIGHTSHELF_FIRST_NIGHT": "2026-01-01"})
+    run._begin_schedule(plan)
+    assert load_settings({"NIGHTSHELF_HOME": str(run.home.root)}).first_night == dt.date(2026, 1, 1)
+
+
+def test_a_newer_export_brings_nights_and_what_it_changed_is_ingested_again(
+    nightly: Callable[[Request], Recorded], tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.csv"
+    file.write_text("x")
+    run = nightly(Request())
+    plan = run._land(Plan("online_retail", file))
+    run._ingest_history(plan)
+    assert run._next_nights(plan) == plan
+    assert "Every night of" in run.display.console.file.getvalue()  # type: ignore[attr-defined]
+
+    run.days, changed = 13, str(OPENING + DAY)
+    run.landed = {"events": {"replaced": [changed]}, "items": {"replaced": []}, "users": {}}
+    run.jobs.clear()
+    plan = run._next_nights(plan)
+    assert run.jobs[-1] == ("ingest", ["--tables", *TABLES, "--date", changed])
+    assert f"1 days that had been ingested are otherwise in the newer export: {changed}." in (
+        run.display.console.file.getvalue()  # type: ignore[attr-defined]
+    )
+    assert plan.nights[-3:] == [OPENING + DAY * number for number in (10, 11, 12)]
+    assert read_plan(run.home.values()) == plan
+
+
+def test_a_day_that_was_passed_over_has_no_night(nightly: Callable[[Request], Recorded]) -> None:
+    run = nightly(Request())
+    plan = run._land(Plan("online_retail", FILE))
+    run._landing.delete(f"items/ingest_date={OPENING + DAY * 8}/_SUCCESS")
+    assert run._landed_nights(plan) == [OPENING + DAY * 9]
 
 
 def test_history_is_ingested_once_and_gaps_are_filled(nightly: Callable[[Request], Recorded]) -> None:

@@ -1,9 +1,20 @@
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devstack.plan import Plan, Request, ingested_days, landed_days, make_plan, read_plan, split_days
+from devstack.plan import (
+    DAY,
+    Plan,
+    Request,
+    first_scheduled,
+    ingested_days,
+    landed_days,
+    make_plan,
+    read_plan,
+    split_days,
+)
 from include.errors import ConfigurationError, InputError, NightshelfError
 from include.lake import Lake
 from include.settings import PROJECT
@@ -74,17 +85,43 @@ def test_a_home_holds_one_data_set(tmp_path: Path) -> None:
     held = Plan("online_retail", Path("/data/a.csv"), (), DAYS[3], DAYS[5]).values()
     with pytest.raises(ConfigurationError, match=f"{tmp_path} holds the data set online_retail, not demo_shop"):
         make_plan(Request("demo_shop"), held, tmp_path)
-    with pytest.raises(ConfigurationError, match=r"from /data/a.csv, not from /data/b.csv"):
+    with pytest.raises(InputError, match=r"SOURCE=/data/b\.csv does not exist"):
         make_plan(Request("online_retail", Path("/data/b.csv")), held, tmp_path)
     with pytest.raises(ConfigurationError, match="of another shape: --users 100"):
         make_plan(Request(shop=("--users", "5")), SHOP.values(), tmp_path)
 
 
-def test_the_last_days_are_nights(tmp_path: Path) -> None:
-    plan = split_days(Plan("own", Path("/a.csv")), DAYS, 2)
-    assert (plan.history_to, plan.last_night) == (DAYS[-3], DAYS[-1])
-    with pytest.raises(InputError, match="has 7 days, too few for 7 nights"):
-        split_days(Plan("own", Path("/a.csv")), DAYS, 7)
+def test_a_newer_export_of_the_same_data_may_have_another_name(tmp_path: Path) -> None:
+    held = Plan("online_retail", Path("/data/a.csv"), (), DAYS[3], DAYS[5])
+    newer = tmp_path / "b.csv"
+    newer.write_text("x")
+    assert make_plan(Request(source=newer), held.values(), tmp_path) == replace(held, source=newer)
+
+
+def test_a_home_of_a_former_release_is_known(tmp_path: Path) -> None:
+    values = SHOP.values()
+    values["NIGHTSHELF_LAST_NIGHT"] = values.pop("NIGHTSHELF_NIGHTS_TO")
+    assert read_plan(values) == SHOP
+
+
+@pytest.mark.parametrize(
+    ("days", "history", "nights"), [(7, DAYS[:5], DAYS[5:7]), (3, DAYS[:1], DAYS[1:3]), (2, DAYS[:1], DAYS[1:2])]
+)
+def test_the_last_days_are_nights(days: int, history: list[dt.date], nights: list[dt.date]) -> None:
+    plan = split_days(Plan("own", Path("/a.csv")), DAYS[:days], 2)
+    assert (plan.history_to, plan.nights) == (history[-1], nights)
+
+
+def test_a_shop_of_one_day_has_one_night_and_no_history() -> None:
+    plan = split_days(Plan("own", Path("/a.csv")), DAYS[:1], 2)
+    assert (plan.history_to, plan.nights) == (DAYS[0] - DAY, DAYS[:1])
+    with pytest.raises(InputError, match=r"/a.csv has no day"):
+        split_days(Plan("own", Path("/a.csv")), [], 2)
+
+
+def test_the_schedule_begins_today_or_after_the_last_night() -> None:
+    assert first_scheduled(SHOP, DAYS[6] + DAY * 30) == DAYS[6] + DAY * 30
+    assert first_scheduled(SHOP, DAYS[5]) == DAYS[6]
 
 
 def test_a_day_counts_when_every_table_is_there(landing: Lake, lake: Lake) -> None:

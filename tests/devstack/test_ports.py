@@ -2,11 +2,13 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from devstack.ports import free_port, is_free, listener, require_free
+from devstack.ports import choose_port, free_port, is_free, listener, require_free
 from include.errors import StackError
 
 
@@ -42,3 +44,16 @@ def test_a_holder_that_cannot_be_seen_is_asked_of_root(busy: int, monkeypatch: p
     monkeypatch.setattr("devstack.ports.listener", lambda port: None)
     with pytest.raises(StackError, match="ask root: ss -ltnp"):
         require_free(busy, "the test", variable="TEST_PORT")
+
+
+def test_a_port_that_another_process_has_chosen_is_left_to_it(busy: int) -> None:
+    favourite = free_port()
+    line = f"from devstack.ports import choose_port; print(choose_port({favourite}), flush=True); input()"
+    other = subprocess.Popen([sys.executable, "-c", line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert int(other.stdout.readline()) == favourite
+    assert choose_port(favourite) != favourite  # though nobody listens there yet
+    other.communicate("\n")
+    assert choose_port(favourite) == favourite
+    assert choose_port(favourite) != favourite
+    assert choose_port(busy) != busy

@@ -126,15 +126,6 @@ def test_a_run_is_looked_for_within_its_day(server: Server, api: UserApi) -> Non
     assert query["logical_date_lt"] == ["2011-12-09T00:00:00+00:00"]
 
 
-def test_the_schedule_says_when_a_night_is(server: Server, api: UserApi) -> None:
-    path = "POST /api/v2/backfills/dry_run"
-    server.answers[path] = 200, {"backfills": [{"logical_date": "2011-12-08T02:00:00Z"}]}
-    assert api.scheduled_on("nightly", DAY) == dt.datetime(2011, 12, 8, 2, tzinfo=dt.UTC)
-    server.answers[path] = 200, {"backfills": []}
-    with pytest.raises(ApiError, match="nightly has no run on 2011-12-08"):
-        api.scheduled_on("nightly", DAY)
-
-
 def test_clearing_says_no_to_airflows_own_defaults(server: Server, api: UserApi) -> None:
     server.answers["POST /api/v2/dags/nightly/clearTaskInstances"] = 200, {}
     api.clear_task("nightly", "run", "publish", downstream=True)
@@ -145,16 +136,13 @@ def test_clearing_says_no_to_airflows_own_defaults(server: Server, api: UserApi)
 
 HTML = b"<html>It works!</html>"
 ODD = [b"", None, [], [1], 7, "word", HTML, b"{", b"\xff\xfe"]
-START = dt.datetime(2011, 12, 8, 2, tzinfo=dt.UTC)
 RUNS = "/api/v2/dags/nightly/dagRuns"
 READS: dict[str, Callable[[UserApi], object]] = {
     "GET /api/v2/monitor/health": lambda api: api.health(),
     "GET /api/v2/importErrors": lambda api: api.import_errors(),
     "GET /api/v2/dags/nightly/details": lambda api: api.dag("nightly"),
-    "POST /api/v2/backfills/dry_run": lambda api: api.scheduled_on("nightly", DAY),
     f"GET {RUNS}": lambda api: api.run_on("nightly", DAY),
     f"GET {RUNS}/x": lambda api: api.run("nightly", "x"),
-    f"POST {RUNS}": lambda api: api.create_run("nightly", "x", START, START + dt.timedelta(days=1)),
     f"GET {RUNS}/x/taskInstances/t/-1/hitlDetails": lambda api: api.is_answered("nightly", "x", "t"),
     f"GET {RUNS}/x/taskInstances": lambda api: api.tasks("nightly", "x"),
 }
@@ -190,7 +178,6 @@ def test_an_object_without_what_is_read_is_one_too(server: Server, api: UserApi,
     ("call", "name"),
     [
         ("GET /api/v2/importErrors", "import_errors"),
-        ("POST /api/v2/backfills/dry_run", "backfills"),
         (f"GET {RUNS}", "dag_runs"),
         (f"GET {RUNS}/x/taskInstances", "task_instances"),
     ],

@@ -27,19 +27,18 @@ class FakeApi:
         self.course: dict[str, list[tuple[str, list[dict[str, Any]]]]] = {}
         self.cleared: list[str] = []
         self.created: list[str] = []
+        self.caught_up: list[str] = []
         self.silent = 0
 
-    def run_on(self, dag_id: str, day: dt.date) -> dict[str, Any] | None:
+    def run_on(self, dag_id: str, day: dt.date, zone: dt.tzinfo) -> dict[str, Any] | None:
         return self.runs.get(day)
 
-    def scheduled_on(self, dag_id: str, day: dt.date) -> dt.datetime:
-        return dt.datetime.combine(day, dt.time(2), tzinfo=dt.UTC)
+    def has_run(self, dag_id: str, run_id: str) -> bool:
+        return run_id in self.caught_up
 
-    def create_run(self, dag_id: str, run_id: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
-        assert end - start == dt.timedelta(days=1)
+    def trigger(self, dag_id: str, run_id: str, form: dict[str, str]) -> None:
+        assert run_id == f"night__{form['run_date']}"
         self.created.append(run_id)
-        self.runs[start.date()] = {"dag_run_id": run_id, "state": "queued"}
-        return self.runs[start.date()]
 
     def clear_run(self, dag_id: str, run_id: str) -> None:
         self.cleared.append(run_id)
@@ -110,6 +109,14 @@ def test_what_is_done_is_left_alone_and_what_failed_is_done_again(api: FakeApi, 
     assert nights.unfinished(DAYS) == [DAYS[1]]
     nights.run(DAYS)
     assert (api.created, api.cleared) == ([], ["manual__y"])
+
+
+def test_a_night_that_was_caught_up_is_done(api: FakeApi, nights: Nights) -> None:
+    api.caught_up = ["catch_up__2011-12-08"]
+    api.course["catch_up__2011-12-08"] = [("success", [])]
+    assert nights.unfinished(DAYS[:1]) == []
+    nights.run(DAYS[:1])
+    assert (api.created, api.cleared) == ([], [])
 
 
 def test_a_night_that_runs_already_is_followed(api: FakeApi, nights: Nights) -> None:

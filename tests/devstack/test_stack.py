@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack import stack as module
 from devstack.home import S3_PORT, Home
+from devstack.ports import PORTS
 from devstack.postgres import POSTGRES_PORT
 from devstack.processes import marked, marks, spawn
 from devstack.stack import AIRFLOW_PORT, delete_stack, open_stack, stop_stack
@@ -99,7 +99,7 @@ def test_only_a_home_of_ours_is_deleted(tmp_path: Path) -> None:
 @pytest.mark.postgres
 def test_a_started_database_is_remembered_for_jobs_and_analysts(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    stack = open_stack(tmp_path / "home", {**SHELL, POSTGRES_PORT: str(module.PORTS[-1] + 57)})
+    stack = open_stack(tmp_path / "home", {**SHELL, POSTGRES_PORT: str(PORTS[-1] + 57)})
     try:
         stack.start_postgres()
         settings = load_settings({"NIGHTSHELF_HOME": str(tmp_path / "home")})

@@ -6,8 +6,9 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from devstack.progress import Display
-from devstack.summary import row_accounts, show_summary
+from devstack.summary import row_accounts, show_places, show_summary
 from include.lake import Lake, open_lake
+from include.serving.comparison import record_comparison
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
 from include.serving.publish import publish
@@ -26,7 +27,8 @@ METRICS = {
 def show(settings: Settings, database: Database) -> list[str]:
     said = io.StringIO()
     connected = settings.model_copy(update={"analyst_url": SecretStr(database.analyst_url)})
-    show_summary(Display(Console(file=said, width=160)), connected, open_lake(settings.lake_uri), DAY, AIRFLOW)
+    show_summary(Display(Console(file=said, width=160)), connected, open_lake(settings.lake_uri), DAY)
+    show_places(Display(Console(file=said, width=160)), connected, AIRFLOW)
     return [line.rstrip() for line in said.getvalue().splitlines()]
 
 
@@ -45,9 +47,13 @@ def test_a_newcomer_sees_what_came_of_the_night(settings: Settings, lake: Lake, 
     decision = Decision(DAY, "main", "promote", "7", None, ["recall is 1.344 x popularity's"], METRICS, "f")
     with connect(database.writer_url, "test", role=WRITER) as connection:
         record_decision(connection, decision)
+        record_comparison(connection, DAY, [f"events of {DAY}, late.csv: late"])
     publish(database.writer_url, batch, keep_batches=3)
     lines = show(settings, database)
     assert "events     1     100        97           2            1" in lines
+    assert lines[lines.index("Landing zone  1 days or files are not as in the lake:") + 1] == (
+        f"              - events of {DAY}, late.csv: late"
+    )
     assert "this night's model     0.1312   0.0800       0.2500" in lines
     assert "popularity             0.0976   0.0600       0.0100" in lines
     assert "Decision      promote: the night's model serves, because" in lines

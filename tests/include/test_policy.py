@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import ConfigurationError
-from include.policy import Policy, PopularityPolicy, load_policy
+from include.model_policy import BlendPolicy, PopularityPolicy
+from include.policy import Policy, load_policy
 
 
 def test_the_file_wins_over_the_mapping_and_the_mapping_over_the_defaults(tmp_path: Path) -> None:
@@ -20,36 +21,61 @@ def test_the_file_wins_over_the_mapping_and_the_mapping_over_the_defaults(tmp_pa
 
 def test_equal_policies_have_equal_fingerprints() -> None:
     assert load_policy().fingerprint() == load_policy().fingerprint()
-    assert load_policy({"model": {"seed": 1}}).fingerprint() != load_policy().fingerprint()
+    assert load_policy({"model": {"learn": False}}).fingerprint() != load_policy().fingerprint()
+
+
+OF_NO_ARTIFACT = ("tuning", "retention", "placements")
 
 
 def test_fingerprints_of_the_defaults_stay_because_versions_and_batches_are_named_by_them() -> None:
     policy = load_policy()
-    assert {name: getattr(policy, name).fingerprint() for name in Policy.model_fields} == {
+    assert {
+        name: getattr(policy, name).fingerprint() for name in Policy.model_fields if name not in OF_NO_ARTIFACT
+    } == {
         "features": "9db2aefe22c0",
-        "model": "6de4820664ac",
-        "evaluation": "528270a950f6",
-        "gate": "40ef8fdc4449",
+        "model": "8647882a8839",
+        "evaluation": "499e6112bfe4",
+        "gate": "68fc0ac55e54",
         "ranking": "88c0f1948cbe",
-        "publish": "2c93641b010d",
-        "quality": "571db2ad4212",
+        "lists": "87008559a396",
+        "publish": "a6a736cb27d6",
+        "sales": "6c45d678816c",
+        "quality": "b93290d01e6e",
     }
     assert "trainer" not in policy.model.model_dump()
 
 
+def test_settings_from_before_the_blend_are_those_of_its_hybrid() -> None:
+    old = load_policy({"model": {"dimensions": 16, "epochs": 8, "refit_epochs": 3}}).model
+    new = load_policy({"model": {"members": {"lightfm_hybrid": {"dimensions": 16, "epochs": 8, "refit_epochs": 3}}}})
+    assert old == new.model and old != load_policy().model
+    with pytest.raises(ConfigurationError, match=r"model\.epochs is 0"):
+        load_policy({"model": {"members": {"lightfm_hybrid": None}, "epochs": 0}})
+
+
 def test_another_trainer_has_settings_of_its_own() -> None:
-    popularity = {"trainer": "popularity", "popularity_weight": 2}
-    policy = load_policy({"model": popularity}, {"model": {"popularity_weight": 1}})
-    assert policy.model == PopularityPolicy(trainer="popularity", popularity_weight=1)
-    assert load_policy({"model": {"trainer": "lightfm_hybrid"}}) == load_policy()
+    policy = load_policy({"model": {"trainer": "popularity"}}, {"model": {}})
+    assert policy.model == PopularityPolicy(trainer="popularity")
+    assert load_policy({"model": {"trainer": "blend"}}) == load_policy()
+
+
+def test_the_settings_of_a_blends_members_are_laid_over_each_other() -> None:
+    members = {"lightfm_hybrid": {"learning_rate": 0.3}, "spark_als": {}}
+    model = load_policy({"model": {"members": members}}, {"model": {"members": {"ials": None}}}).model
+    assert isinstance(model, BlendPolicy)
+    assert set(model.members.chosen) == {"lightfm_hybrid", "spark_als"}
+    hybrid = model.members.lightfm_hybrid
+    assert hybrid is not None and (hybrid.learning_rate, hybrid.dimensions) == (0.3, 32)
+    assert load_policy({"ranking": {"seen": {"cart": 7}}}).ranking.seen_rules == {"cart": 7}
 
 
 @pytest.mark.parametrize(
     ("override", "named"),
     [
-        ({"model": {"epochs": 0}}, "model.epochs is 0"),
+        ({"model": {"members": {"ials": {"epochs": 0}}}}, "model.members.ials.epochs is 0"),
         ({"model": {"epoch": 3}}, "model.epoch is 3"),
-        ({"model": {"trainer": "popularity", "epochs": 3}}, "model.popularity_weight|model.epochs is 3"),
+        ({"model": {"members": {"lightfm_hybrid": None, "ials": None}}}, "a blend has at least one member"),
+        ({"model": {"trainer": "popularity", "epochs": 3}}, "model.epochs is 3"),
         ({"model": {"trainer": "oracle"}}, "'oracle' found using 'trainer' does not match .*'lightfm_hybrid'"),
         ({"ranking": 3}, "section 'ranking' is 3"),
     ],

@@ -22,7 +22,7 @@ class RollbackRun:
     def ask(self, reason: str) -> None:
         """Fill the form in and wait for the question."""
         self._api.trigger(DAG, self.run_id, {"batch": "previous", "reason": reason})
-        assert eventually(self._is_asked, seconds=120), self.states()
+        assert eventually(self._is_asked, seconds=120, pause=1), self.states()
 
     def answer(self, choice: str) -> str:
         """Read the question and answer it, as often as it is asked, and return how the run ended.
@@ -36,7 +36,7 @@ class RollbackRun:
                 self._api.answer(DAG, self.run_id, QUESTION, choice)
             return self._state() in ("success", "failed")
 
-        assert eventually(ended, seconds=240), self.states()
+        assert eventually(ended, seconds=240, pause=1), self.states()
         return self._state()
 
     def states(self) -> dict[str, str]:

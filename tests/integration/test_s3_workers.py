@@ -22,7 +22,7 @@ from tests.s3_proxy import FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET, JARS, SECRET, needs_jars
 from tests.spark_clusters import Cluster, running_cluster
 
-pytestmark = [pytest.mark.spark, pytest.mark.postgres, needs_jars]
+pytestmark = [pytest.mark.long, pytest.mark.spark, pytest.mark.postgres, needs_jars]
 
 FIRST, LAST = "2025-01-01", "2025-01-02"
 TABLES = ("events", "items", "users")

@@ -1,38 +1,35 @@
 """A whole night as a user and an on-call engineer see it: real scheduler, real database, real Spark.
 
 A policy that tolerates no quarantined row fails `validate` for a real reason. The command line
-says so; the policy is mended, the task is cleared through the API, the night ends well. Then
+says so; somebody overrides the check, the task is cleared, the night ends well. Then
 each task is cleared again, and readers see the same. The next day comes in, and the drift watch
-judges the night by it. At last a wrong batch goes live, and the DAG
-`rollback` brings the night's back once somebody has approved it.
+judges the night by it. A wrong batch goes live, and the DAG `rollback` brings the night's back
+once somebody has approved it. At last days are delivered, one of them late.
 """
 
-import csv
+import contextlib
 import datetime as dt
-import io
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
-from devstack.airflow import PASSWORD, USER, supervised
-from devstack.home import Home
-from devstack.ports import free_port
+from devstack.airflow import supervised
 from devstack.postgres import POSTGRES_PORT, Postgres
 from devstack.processes import marked
 from devstack.scheduler import DAG
-from devstack.stack import AIRFLOW_PORT, delete_stack
+from devstack.stack import delete_stack
 from include.lake import open_lake
-from include.settings import PROJECT, load_settings
+from include.settings import load_settings
 from include.tracking import set_aliases
 from tests import leaks
-from tests.airflow_api import UserApi
 from tests.batches import write_batch
+from tests.integration import clearing
 from tests.integration.approval import RollbackRun
+from tests.integration.shell import NIGHT, RUN, Shell
 from tests.mlflow_stores import get_aliases
 from tests.waiting import eventually
 from tests.webhooks import Webhook, webhook_server
@@ -45,77 +42,23 @@ pytestmark = [
     pytest.mark.timeout(1500),
 ]
 
-NIGHT = "2025-03-02"
 NEXT_DAY = "2025-03-03"
-RUN = f"night__{NIGHT}"
 SHOP = "--users 400 --items 120"
 POLICY = """
 model: {{epochs: 3, refit_epochs: 1, dimensions: 16}}
 gate: {{min_users: 20}}
-quality: {{max_quarantined_share: {share}, warn_quarantined_share: 0.0}}
+quality: {{max_quarantined_share: {share}, warn_quarantined_share: 0.0, min_rows: 1}}
 """
 TABLES = ("events", "items", "users")
 TASKS = (
-    "wait_for_landing", "ingest", "validate", "build_training_set", "train", "evaluate", "gate", "promote", "keep",
-    "score", "publish", "verify",
+    "wait_for_landing", "ingest", "validate", "build_training_set", "count_sales", "train", "evaluate", "gate",
+    "promote", "keep", "score", "publish", "verify", "report",
 )  # fmt: skip
 PUBLISHED = "SELECT batch_id, checksum, is_live FROM reco.batches"
 LIVE = "SELECT batch_id FROM reco.batches WHERE is_live"
+ACTIVATED = "SELECT kind, batch_id FROM reco.activations ORDER BY activation_id"
 REPORTS = "SELECT day, batch_id, verdict, reasons, report FROM reco.drift_reports"
 LISTS = "SELECT count(*) AS n, count(DISTINCT user_id) AS users FROM reco.recommendations"
-
-
-class Shell:
-    """A person's shell in front of one home."""
-
-    def __init__(self, folder: Path, webhook: Webhook) -> None:
-        self.home = Home(folder / "home")
-        self.policy = folder / "policy.yaml"
-        self.secrets = {
-            "NIGHTSHELF_SLACK_WEBHOOK": webhook.url,
-            "NIGHTSHELF_SMTP_URL": f"smtps://night:m41l-pa55word@127.0.0.1:{free_port()}",
-            "AWS_ACCESS_KEY_ID": "AKIA0NIGHTSHELF0TESTS",
-            "AWS_SECRET_ACCESS_KEY": "aws/s3cret+of+the+tests",
-        }
-        (folder / "webhook").write_text(f"{webhook.url}\n")
-        self.environment = {
-            **os.environ,
-            **self.secrets,
-            "NIGHTSHELF_SLACK_WEBHOOK": "",
-            "NIGHTSHELF_SLACK_WEBHOOK_FILE": str(folder / "webhook"),
-            "NIGHTSHELF_MAIL_FROM": "night@example.org",
-            "NIGHTSHELF_MAIL_TO": "ada@example.org",
-            "NIGHTSHELF_FRESH_BY": "02:01",
-            "NIGHTSHELF_HOME": str(self.home.root),
-            "NIGHTSHELF_POLICY": str(self.policy),
-            "SPARK_DRIVER_MEMORY": "1g",
-        }
-
-    def run(self, *line: str, timeout: float = 1200) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "devstack", *line]
-        return subprocess.run(
-            command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
-        )
-
-    def job(self, *line: str) -> None:
-        command = [sys.executable, "-m", *line]
-        subprocess.run(command, cwd=PROJECT, env=self.environment, check=True, capture_output=True, timeout=300)
-
-    def query(self, sql: str) -> list[dict[str, str]]:
-        done = self.run("psql", "--sql", sql)
-        assert done.returncode == 0, done.stderr
-        return list(csv.DictReader(io.StringIO(done.stdout)))
-
-    def api(self) -> UserApi:
-        values = self.home.values()
-        return UserApi(f"http://127.0.0.1:{values[AIRFLOW_PORT]}", USER, values[PASSWORD])
-
-    def states(self) -> dict[str, str]:
-        return {task["task_id"]: task["state"] for task in self.api().tasks(DAG, RUN)}
-
-    def wait_for_night(self) -> str:
-        assert eventually(lambda: self.api().run(DAG, RUN)["state"] in ("success", "failed"), seconds=900)
-        return str(self.api().run(DAG, RUN)["state"])
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +92,15 @@ def failed(shell: Shell) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def mended(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
-    """The night after on-call has mended the policy and cleared the task, followed by the same command."""
+    """The night after on-call has overridden the check and cleared the task, followed by the same command."""
+    api, run = shell.api(), "test__override"
+    form = {"run_date": NIGHT, "checks": "all", "name": "ada", "reason": "the shop is like that"}
+    api.trigger("override", run, form)
+    assert eventually(lambda: api.run("override", run)["state"] == "success", seconds=120, pause=1)
+    api.clear_task(DAG, RUN, "validate", downstream=True)
+    done = shell.run("nightly", "--nights", "1", "--shop", SHOP)
     shell.policy.write_text(POLICY.format(share=0.5))
-    shell.api().clear_task(DAG, RUN, "validate", downstream=True)
-    return shell.run("nightly", "--nights", "1", "--shop", SHOP)
+    return done
 
 
 def test_a_failed_task_is_named_with_its_reason(shell: Shell, failed: "subprocess.CompletedProcess[str]") -> None:
@@ -169,7 +117,7 @@ def test_a_failed_task_is_named_with_its_reason(shell: Shell, failed: "subproces
 
 def test_on_call_is_told_of_it(webhook: Webhook, failed: "subprocess.CompletedProcess[str]") -> None:
     (message,) = webhook.received
-    for part in ("validate", RUN, "quarantined", f"/dags/{DAG}/runs/{RUN}/tasks/validate", "docs/runbook.md#validate"):
+    for part in ("validate", RUN, "quarantined", f"/dags/{DAG}/runs/{RUN}/tasks/validate", "docs/runbook/validate.md"):
         assert part in message["text"]
 
 
@@ -191,10 +139,14 @@ def test_a_cleared_night_ends_well(shell: Shell, mended: "subprocess.CompletedPr
     (lists,) = shell.query(LISTS)
     assert int(lists["n"]) == 50 * int(lists["users"])
     assert int(lists["users"]) >= 400
+    (override,) = shell.query("SELECT run_date, reasons FROM reco.model_decisions WHERE decision = 'override'")
+    assert override == {"run_date": NIGHT, "reasons": '{"all: the shop is like that (ada)"}'}
+    assert shell.states()["report"] == "success"
     (run,) = shell.query("SELECT landed, ingested + duplicates + quarantined AS accounted FROM reco.nightly_runs")
     assert run["landed"] == run["accounted"]
 
 
+@pytest.mark.long
 def test_each_task_cleared_alone_leaves_the_same(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
     before = shell.query(PUBLISHED)
     decisions = shell.query("SELECT * FROM reco.model_decisions")
@@ -205,11 +157,14 @@ def test_each_task_cleared_alone_leaves_the_same(shell: Shell, mended: "subproce
     assert shell.query("SELECT * FROM reco.model_decisions") == decisions
 
 
+@pytest.mark.long
 def test_the_whole_night_cleared_leaves_the_same(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
     before = shell.query(PUBLISHED)
+    decisions = shell.query("SELECT * FROM reco.model_decisions")
     shell.api().clear_run(DAG, RUN)
-    assert shell.wait_for_night() == "success"
+    assert shell.wait_for_night() == "success", shell.states()
     assert shell.query(PUBLISHED) == before
+    assert shell.query("SELECT * FROM reco.model_decisions") == decisions
 
 
 def test_the_next_day_judges_the_night(shell: Shell, mended: "subprocess.CompletedProcess[str]") -> None:
@@ -217,14 +172,14 @@ def test_the_next_day_judges_the_night(shell: Shell, mended: "subprocess.Complet
     assert watch_states(shell)["wait_for_events"] == "deferred"
     shell.job("jobs.demo_shop", "--from", NEXT_DAY, "--to", NEXT_DAY, *SHOP.split())
     shell.job("jobs.ingest", "--tables", *TABLES, "--date", NEXT_DAY)
-    assert eventually(lambda: watch_states(shell).get("audit_drift") in ("success", "failed"), seconds=300)
+    assert eventually(lambda: watch_states(shell).get("audit_drift") in ("success", "failed"), seconds=300, pause=1)
     (report,) = shell.query(REPORTS)
     assert (report["day"], report["batch_id"]) == (NEXT_DAY, night["batch_id"])
     assert report["verdict"] == "nothing", report["reasons"]
     assert Path(urlsplit(report["report"]).path).read_text().startswith("<!doctype html>")
     states = watch_states(shell)
     assert {task for task, state in states.items() if state == "skipped"} == {
-        "retrain", "rollback", "ask_rollback", "hold",
+        "retrain", "rollback", "ask_rollback", "hold", "judge_later_days",
     }, states  # fmt: skip
     assert set(states.values()) == {"skipped", "success"}
 
@@ -239,6 +194,8 @@ def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.Comple
     (night,) = shell.query(PUBLISHED)
     settings = load_settings(shell.environment)
     wrong = write_batch(open_lake(settings.lake_uri), dt.date.fromisoformat(NIGHT) + dt.timedelta(days=1))
+    why = ("--checks", "all", "--by", "ada", "--reason", "a wrong batch on purpose")
+    shell.job("jobs.override", "--date", wrong.run_date.isoformat(), *why)
     shell.job("jobs.publish", "--batch", wrong.folder)
     assert shell.query(LIVE) == [{"batch_id": wrong.batch_id}]
     set_aliases(settings, None, None, "1")
@@ -259,17 +216,122 @@ def test_readers_go_back_after_approval(shell: Shell, mended: "subprocess.Comple
     assert shell.query(LIVE) == [{"batch_id": night["batch_id"]}]
 
 
+def test_a_task_whose_process_is_killed_is_told_of_and_others_only_once(
+    shell: Shell, webhook: Webhook, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """Airflow calls a task's callbacks in the process that is gone."""
+    api, run = shell.api(), "test__killed"
+    api.trigger("export", run, {"target": (shell.home.root / "exports").as_uri()})
+    job: list[psutil.Process] = []
+
+    def at_work() -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            job[:] = [found for found in marked(shell.home.root) if "jobs.export" in found.cmdline()]
+        return bool(job)
+
+    assert eventually(at_work, seconds=60)
+    runner = job[0].parent()
+    assert runner is not None
+    runner.kill()
+    told = "export_lists of export has failed (test__killed)"
+    assert eventually(lambda: any(told in message["text"] for message in webhook.received), seconds=60)
+    assert api.run("export", run)["state"] == "failed"
+    assert [message["text"].count(" validate of ") for message in webhook.received].count(1) == 1
+
+
+@pytest.mark.long
+def test_a_delivery_brings_its_night_and_a_day_that_was_passed_over_is_named(
+    shell: Shell, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """Nobody asks for it: `catch_up` sees the day, as it does every hour."""
+    passed_over, delivered = (str(dt.date.fromisoformat(NEXT_DAY) + dt.timedelta(days=days)) for days in (1, 2))
+    shell.job("jobs.demo_shop", "--from", delivered, "--to", delivered, *SHOP.split())
+    shell.api().trigger("catch_up", "test__1", {})
+    night = f"catch_up__{delivered}"
+    assert eventually(lambda: shell.api().has_run(DAG, night), seconds=120, pause=1)
+    assert eventually(lambda: shell.api().run(DAG, night)["state"] in ("success", "failed"), seconds=600, pause=1)
+    assert shell.query(f"{PUBLISHED} WHERE run_date = '{delivered}'")[0]["is_live"] == "t"
+    (compared,) = shell.query(f"SELECT problems FROM reco.landing_comparisons WHERE run_date = '{delivered}'")
+    for table in TABLES:
+        assert f"{table} of {passed_over}: not delivered" in compared["problems"]
+
+
+@pytest.mark.long
+def test_a_backfilled_night_is_stored_and_starts_no_watch(
+    shell: Shell, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """The day that was passed over comes late: its night is run, and readers keep the newer one."""
+    api, day = shell.api(), dt.date.fromisoformat(NEXT_DAY) + dt.timedelta(days=1)
+    live, watched = shell.query(LIVE), len(api.runs("drift_watch"))
+    shell.job("jobs.demo_shop", "--from", str(day), "--to", str(day), *SHOP.split())
+    api.backfill(DAG, day, day)
+    assert eventually(
+        lambda: (api.run_on(DAG, day) or {"state": ""})["state"] in ("success", "failed"), seconds=600, pause=1
+    )
+    assert api.run_on(DAG, day)["state"] == "success"  # type: ignore[index]
+    assert [batch["is_live"] for batch in shell.query(f"{PUBLISHED} WHERE run_date = '{day}'")] == ["f"]
+    assert shell.query(LIVE) == live
+    assert len(api.runs("drift_watch")) == watched
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * 3600)
+def test_whatever_is_cleared_in_the_ui_leaves_the_same(
+    shell: Shell, mended: "subprocess.CompletedProcess[str]"
+) -> None:
+    """The night that was backfilled, what judged and what rolled back; if all is tried the live one, too.
+
+    The live night is run again first: the day that came late belongs to its inputs now, so its decision is another.
+    """
+    api, day = shell.api(), dt.date.fromisoformat(NEXT_DAY)
+    backfilled = api.run_on(DAG, day + dt.timedelta(days=1))
+    assert backfilled is not None
+    runs = {
+        DAG: backfilled["dag_run_id"],
+        "drift_watch": api.runs("drift_watch")[0]["dag_run_id"],
+        "rollback": api.runs("rollback")[0]["dag_run_id"],
+        "override": "test__override",
+        "catch_up": "test__1",
+    }
+    if clearing.tries_all():
+        runs[DAG] = f"catch_up__{day + dt.timedelta(days=2)}"
+        api.clear_run(DAG, runs[DAG])
+        assert eventually(lambda: clearing.is_quiet(api, DAG), seconds=600, pause=1)
+        forms = {
+            "bootstrap_history": {"first_day": NIGHT, "last_day": NIGHT, "reason": "again"},
+            "promotion": {"model_version": "1", "reason": "a question"},
+        }
+        for dag_id, form in forms.items():
+            runs[dag_id] = "test__clearing"
+            api.trigger(dag_id, runs[dag_id], form)
+            api.set_paused(dag_id, False)
+            assert eventually(lambda dag_id=dag_id: clearing.is_quiet(api, dag_id), seconds=300, pause=1)  # type: ignore[misc]
+    cases = clearing.make_cases(api, runs, {DAG: backfilled["dag_run_id"]})
+    assert len(cases) >= len(clearing.HANDFUL)
+
+    def content() -> list[list[dict[str, str]]]:
+        return [shell.query(sql) for sql in (PUBLISHED, "SELECT * FROM reco.model_decisions", LISTS, ACTIVATED)]
+
+    assert clearing.try_all(api, cases, content) == []
+
+
 def test_a_night_that_is_not_live_by_its_hour_is_told(
     shell: Shell, webhook: Webhook, mended: "subprocess.CompletedProcess[str]"
 ) -> None:
     """The last night by the calendar waits for its landing, and its hour is over; those by hand have no hour."""
     assert not any("is not fresh" in message["text"] for message in webhook.received)
-    shell.home.remember({"NIGHTSHELF_LAST_NIGHT": "2100-01-01"})
+    begins = dt.timedelta(hours=2, minutes=2)  # the schedule's hour, and until the night should be live
+    today = (dt.datetime.now(dt.UTC) - begins).date()
+    landing = open_lake(load_settings(shell.environment).landing_uri)
+    for table in TABLES:  # a shop that delivers is waited for
+        landing.write_bytes(f"{table}/ingest_date={today - dt.timedelta(days=3)}/_SUCCESS", b"")
+    shell.home.remember({"NIGHTSHELF_FIRST_NIGHT": str(today - dt.timedelta(days=1))})
+    shell.api().parse_now(DAG)
     assert eventually(lambda: any("is not fresh" in message["text"] for message in webhook.received), seconds=180)
     (message,) = [message for message in webhook.received if "is not fresh" in message["text"]]
-    for part in ("at 02:01 UTC", f"/dags/{DAG}/runs/scheduled__", f"{DAG} is ", "docs/runbook.md#shelfnotfresh"):
+    for part in ("at 02:01 UTC", f"/dags/{DAG}/runs/scheduled__", f"{DAG} is ", "docs/runbook/ShelfNotFresh.md"):
         assert part in message["text"]
-    shell.home.remember({"NIGHTSHELF_LAST_NIGHT": NIGHT})
+    shell.home.remember({"NIGHTSHELF_FIRST_NIGHT": str(today)})
 
 
 def test_no_secret_is_left_where_others_look(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from pydantic import SecretStr
@@ -19,7 +21,14 @@ from tests.training_sets import RUN_DATE, Pair, make_tables
 
 HOLDOUT_DAYS = 14
 POLICY: dict[str, dict[str, Any]] = {
-    "model": {"dimensions": 8, "epochs": 10, "refit_epochs": 1, "learning_rate": 0.1, "popularity_weight": 0.1},
+    "model": {
+        "trainer": "lightfm_hybrid",
+        "dimensions": 8,
+        "epochs": 10,
+        "refit_epochs": 1,
+        "learning_rate": 0.1,
+        "popularity_weight": 0.1,
+    },
     "evaluation": {"holdout_days": HOLDOUT_DAYS, "cutoff": 5},
     "gate": {"metric": "recall", "min_users": 10, "min_coverage": 0.02},
 }
@@ -53,11 +62,17 @@ def make_pairs(seed: int = 0) -> list[Pair]:
     return pairs
 
 
-def commit_training_set(lake: Lake, run_date: dt.date = RUN_DATE, seed: int = 0, tag: str = "t") -> str:
+def commit_training_set(
+    lake: Lake,
+    run_date: dt.date = RUN_DATE,
+    seed: int = 0,
+    tag: str = "t",
+    tables: Mapping[str, pa.Table] | None = None,
+) -> str:
     """Commit a training set as build_training_set would and return its folder."""
     _, root = lake.filesystem()
     staged = f"_staging/{run_date}-{tag}"
-    for name, table in make_tables(make_pairs(seed)).items():
+    for name, table in (tables or make_tables(make_pairs(seed))).items():
         Path(root, staged, name).mkdir(parents=True)
         pq.write_table(table, Path(root, staged, name, "part.parquet"))
     folder = f"training_sets/{run_date}-{tag}"

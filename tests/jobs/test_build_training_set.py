@@ -11,12 +11,22 @@ from pyspark.sql import SparkSession
 from include.errors import MissingArtifactError, ValidationError
 from include.features import load_training_set
 from include.features.interactions import periods
-from include.lake import MANIFEST, Lake, load_manifest, open_artifact, open_folder, partition_folder
+from include.lake import (
+    MANIFEST,
+    Content,
+    Lake,
+    find_or_make,
+    load_manifest,
+    open_artifact,
+    open_folder,
+    partition_folder,
+)
 from include.lake.manifest import fingerprint
 from include.night import building
 from include.policy import load_policy
 from include.settings import Settings
 from jobs import build_training_set as job
+from jobs import merge_months
 from tests.include.checks.partitions import commit_day
 from tests.jobs.nights import with_policy
 from tests.jobs.sparks import share_spark
@@ -59,7 +69,7 @@ def test_a_training_set_is_made_once_and_loads(
     assert training_set.segments.tolist() == ["Rome", "everybody"]
     assert training_set.item_ids.tolist() == ["BREAD", "MILK"]
     assert training_set.targets().toarray().tolist() == [[True, False], [False, False]]
-    assert training_set.popularity_all.tolist() == [1, 0]
+    assert training_set.buyers["all"].tolist() == [1, 0]
     assert (training_set.run_date, training_set.cutoff) == (LAST, dt.date(2026, 1, 17))
     assert result["counts"] == manifest.counts
     assert (manifest.counts["users"], manifest.counts["items"], manifest.counts["interactions"]) == (2, 2, 3)
@@ -79,12 +89,58 @@ def test_a_training_set_is_made_once_and_loads(
 
 
 @pytest.mark.spark
-def test_days_without_a_known_user_stop_the_night(
+def test_the_training_set_of_a_past_day_never_sees_what_came_later(
     settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share_spark(monkeypatch, building, spark)
-    commit_day(lake, day=LAST, events=events(LAST, (None, "BREAD")), items=[])
-    with pytest.raises(ValidationError, match="400 days up to 2026-01-31 hold no event of a known user"):
+    settings = with_policy(settings)
+    commit_day(lake, day=FIRST, events=events(FIRST, ("ann", "MILK")))
+    before = run(settings, FIRST)
+    late = [{**one, "event_id": "late"} for one in events(FIRST, ("ann", "BREAD"))]
+    commit_day(lake, day=LAST, events=[*late, *events(LAST, ("bob", "BREAD"))], items=[], users=[])
+    assert run(settings, FIRST) == before
+    lake.delete(before["training_set"])
+    assert run(settings, FIRST) == before
+    pairs = {
+        day: load_training_set(open_artifact(lake, run(settings, day)["training_set"])).at("all").bought.nnz
+        for day in (FIRST, LAST)
+    }
+    assert pairs == {FIRST: 1, LAST: 3}
+
+
+@pytest.mark.spark
+def test_merged_months_give_the_same_training_set(
+    settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share_spark(monkeypatch, building, spark)
+    settings = with_policy(settings)
+    commit_two_days(lake)
+    later = LAST + dt.timedelta(days=2)
+    commit_day(lake, day=later, events=events(later, ("eve", "BREAD")), items=[], users=[])
+    built = run(settings, later)
+    lake.delete(built["training_set"])
+    months = {"events": 1, "items": 1, "users": 1}
+    for mode, dry in (("dry", True), ("merge", False)):
+        assert lake.list_files("months") == []
+        merged = merge_months.run(settings, merge_months.MergeMonthsConfig(later, mode))
+        assert merged == {"dry_run": dry, "months": months}
+    for folder in (partition_folder(table, FIRST) for table in ("events", "items", "users")):
+        for path in load_manifest(lake, folder).paths():
+            lake.delete(f"{folder}/{path}")
+    again = run(settings, later)
+    assert again == built
+    training_set = load_training_set(open_artifact(lake, again["training_set"]))
+    assert training_set.user_ids.tolist() == ["ann", "bob", "eve"]
+    assert training_set.at("all").bought.nnz == 4
+
+
+@pytest.mark.spark
+def test_days_without_an_event_stop_the_night(
+    settings: Settings, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share_spark(monkeypatch, building, spark)
+    commit_day(lake, day=LAST, events=[], items=[])
+    with pytest.raises(ValidationError, match="400 days up to 2026-01-31 hold no event"):
         run(settings)
     assert lake.list_files("training_sets") == []
     assert lake.list_files("_staging") == []
@@ -97,6 +153,27 @@ def test_a_night_that_was_not_ingested_is_named(settings: Settings, lake: Lake) 
         run(settings)
 
 
+def test_a_day_that_has_vanished_since_the_last_training_set_is_named(lake: Lake) -> None:
+    commit_two_days(lake)
+    policy, next_day = load_policy({}), LAST + dt.timedelta(days=1)
+    commit_day(lake, day=next_day, events=events(next_day, ("ann", "BREAD")), items=[], users=[])
+    content = Content(files=[], inputs={**building.find_sources(lake, LAST, policy).tags, "policy.features": "1"})
+    find_or_make(lake, building.KIND, LAST, {}, lambda _: content)
+    assert building.find_sources(lake, next_day, policy).tags
+    for table in ("items", "events"):
+        lake.delete(partition_folder(table, FIRST))
+        with pytest.raises(MissingArtifactError) as caught:
+            building.find_sources(lake, next_day, policy)
+    assert "events/ingest_date=2026-01-01 is gone, and with it 2 of the days that training_sets/2026-01-31-" in str(
+        caught.value
+    )
+    assert "jobs.ingest --tables events --date 2026-01-01" in caught.value.remedy
+    short = policy.model_copy(update={"features": policy.features.model_copy(update={"window_days": 31})})
+    with pytest.raises(MissingArtifactError, match="items/ingest_date=2026-01-01 is gone, and with it 1 of the days"):
+        building.find_sources(lake, next_day, short)  # that day of events is outside the window now
+    assert building.find_sources(lake, LAST, policy).tags, "a night is compared with those before it"
+
+
 def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None:
     commit_two_days(lake)
 
@@ -106,7 +183,7 @@ def test_the_name_follows_from_days_features_and_split_alone(lake: Lake) -> None
         return fingerprint(building.inputs_of(days, policy, building.find_sources(lake, LAST, policy)))
 
     first = name()
-    assert name(model={"epochs": 99}, ranking={"top_n": 7}) == first
+    assert name(model={"learn": False}, ranking={"top_n": 7}) == first
     assert name(features={"half_life_days": 7}) != first
     assert name(evaluation={"holdout_days": 7}) != first
     assert name(fresh=LAST) != first

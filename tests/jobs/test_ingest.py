@@ -18,6 +18,7 @@ from jobs._command import main
 from tests.include.contract.mappings import deliver
 
 DAY = dt.date(2026, 3, 2)
+DAY_ON_TIME = {"late": 0, "differing": 0}
 
 
 @pytest.fixture
@@ -49,16 +50,16 @@ def test_one_day_or_a_range(argv: list[str], days: list[dt.date]) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "remedy"),
     [
-        [],
-        ["--from", "2026-03-02"],
-        ["--date", "2026-03-02", "--to", "2026-03-03"],
-        ["--from", "2026-03-03", "--to", "2026-03-02"],
+        ([], "--date D for one day"),
+        (["--from", "2026-03-02"], "--date D for one day"),
+        (["--date", "2026-03-02", "--to", "2026-03-03"], "--date D for one day"),
+        (["--from", "2026-03-03", "--to", "2026-03-02"], "give the earlier day in --from"),
     ],
 )
-def test_anything_else_is_refused(argv: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match="--date D for one day"):
+def test_anything_else_is_refused(argv: list[str], remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=remedy):
         assert ingest.parse_args(argv).days
 
 
@@ -79,9 +80,9 @@ def test_the_demo_shops_files_are_the_contract(
     )
     assert run("--date", "2026-03-02") == 0
     assert json.loads(capsys.readouterr().out) == {
-        "events": {"landed": 3, "ingested": 1, "duplicates": 1, "quarantined": 1},
-        "items": {"landed": 1, "ingested": 1, "duplicates": 0, "quarantined": 0},
-        "users": {"landed": 1, "ingested": 1, "duplicates": 0, "quarantined": 0},
+        "events": {"landed": 3, "ingested": 1, "duplicates": 1, "quarantined": 1, **DAY_ON_TIME},
+        "items": {"landed": 1, "ingested": 1, "duplicates": 0, "quarantined": 0, **DAY_ON_TIME},
+        "users": {"landed": 1, "ingested": 1, "duplicates": 0, "quarantined": 0, **DAY_ON_TIME},
     }
 
 
@@ -103,13 +104,22 @@ def test_online_retails_dirt_is_named(job: pytest.MonkeyPatch, lake: Lake, tmp_p
     assert main(land.parse_args, land.run, ["--source", str(tmp_path / "retail.csv")]) == 0
     assert run("--tables", "events", "items", "--date", "2010-12-01") == 0
     events = open_folder(lake, "events/ingest_date=2010-12-01")
-    assert events.counts == {"landed": 8, "ingested": 3, "duplicates": 1, "quarantined": 4}
+    assert events.counts == {"landed": 8, "ingested": 3, "duplicates": 1, "quarantined": 4, **DAY_ON_TIME}
     assert events.details["quarantined_by_reason"] == {"no_price": 1, "service_code": 2, "stock_adjustment": 1}
     items = open_folder(lake, "items/ingest_date=2010-12-01")
     assert items.details["quarantined_by_reason"] == {"service_code": 2, "stock_note": 2}
     assert items.counts["ingested"] == 2
 
 
-@pytest.mark.spark
-def test_a_day_that_is_not_complete_is_no_case_for_another_try(job: pytest.MonkeyPatch) -> None:
+def test_a_day_that_is_not_complete_is_no_case_for_another_try(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is known before Spark takes its time to start."""
+
+    def session(*_: object) -> None:
+        raise AssertionError("Spark was started")
+
+    monkeypatch.setattr(ingest, "spark_session", session)
+    monkeypatch.setenv("NIGHTSHELF_HOME", str(tmp_path))
     assert run("--tables", "events", "--date", "2026-03-02") == 3
+    assert "events/ingest_date=2026-03-02/_SUCCESS is not there" in capsys.readouterr().err

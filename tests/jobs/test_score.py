@@ -13,17 +13,20 @@ from include.contract import load_policy
 from include.errors import ConfigurationError
 from include.lake import Lake, open_lake
 from include.lake.manifest import fingerprint
+from include.model import Recommender
+from include.model.factors import FeatureEmbeddings, HybridModel
+from include.model.recommender import Terms
 from include.night import scoring
 from include.ranking.reasons import Reason
 from include.serving.batch import open_batch
 from include.serving.database import WRITER, connect
 from include.serving.decisions import Decision, record_decision
+from include.serving.load import combine, table_digest
 from include.settings import Settings
 from jobs import score as job
 from jobs import train
-from tests.batches import table_checksum
 from tests.databases import Database
-from tests.jobs.nights import N_ITEMS, N_USERS, commit_training_set, with_policy
+from tests.jobs.nights import N_ITEMS, N_USERS, commit_training_set, make_pairs, with_policy
 from tests.jobs.sparks import share_spark
 from tests.training_sets import RUN_DATE
 
@@ -33,7 +36,7 @@ METRICS = {"k": 5, "challenger": {"recall": 0.4}, "champion": {"recall": 0.3}, "
 
 
 def run(settings: Settings, folder: str, date: Any = RUN_DATE) -> Any:
-    return job.run(settings, job.ScoreConfig(date, folder))
+    return job.run(settings, job.ScoreConfig(date, folder, ""))
 
 
 def read(lake: Lake, folder: str) -> tuple[pa.Table, dict[str, Any]]:
@@ -53,7 +56,9 @@ def sessions(monkeypatch: pytest.MonkeyPatch, spark: SparkSession) -> list[str]:
 
 
 def test_the_champion_scores_everyone_once(tracked: Settings, database: Database, sessions: list[str]) -> None:
-    settings = with_policy(tracked, database, ranking={"top_n": 10, "fallback_items": 7})
+    settings = with_policy(
+        tracked, database, ranking={"top_n": 10, "fallback_items": 7}, placements={"email": {"top_n": 4}}
+    )
     lake = open_lake(settings.lake_uri)
     folder = commit_training_set(lake)
     decide(settings, train.run(settings, train.TrainConfig(folder))["model_version"])
@@ -63,7 +68,16 @@ def test_the_champion_scores_everyone_once(tracked: Settings, database: Database
     assert result["batch"] == f"batches/{result['batch_id']}"
     assert result["batch_id"].startswith("2026-01-31-")
     assert result["users"] == lists.num_rows == N_USERS
-    assert result["checksum"] == details["checksum"] == table_checksum(lists)
+    kinds = open_batch(lake, result["batch"]).kinds
+    digests = [
+        table_digest(
+            pa.Table.from_batches((some.cast(each.kind.schema) for some in each.read()), each.kind.schema), each.kind
+        )
+        for each in kinds
+    ]
+    assert result["checksum"] == details["checksum"] == combine(digests)
+    assert {each.kind.name for each in kinds} >= {"recommendations", "similar_items", "audience", "placements"}
+    assert details["lists"]["placements"] == {"lists": N_USERS, "full": N_USERS, "entries": 4 * N_USERS}
     assert lists["user_id"].to_pylist() == sorted(lists["user_id"].to_pylist())
     assert (details["model_version"], details["variant"], details["top_n"]) == ("1", "main", 10)
     assert details["metrics"] == {"k": 5, "model": {"recall": 0.4}, "popularity": {"recall": 0.2}}
@@ -96,6 +110,38 @@ def test_without_a_champion_everyone_gets_what_is_popular(
     assert batch.popular()["rank"].to_pylist() == [1, 2, 3, 4, 5, 6, 7]
     assert batch.items().num_rows == N_ITEMS
     assert batch.items()["category"].null_count == N_ITEMS
+
+
+def test_what_comes_again_has_its_figures_in_the_batch(
+    settings: Settings, database: Database, lake: Lake, sessions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(1)
+
+    def side(column: str, ids: list[str]) -> FeatureEmbeddings:
+        names, zeros = np.array([f"{column}:{each}" for each in ids]), np.zeros(len(ids), np.float32)
+        return FeatureEmbeddings(names, random.normal(size=(len(ids), 4)).astype(np.float32), zeros, zeros[:4])
+
+    users = side("user_id", [f"u{user:02}" for user in range(N_USERS)])
+    member = HybridModel(users, side("item_id", [f"i{item:02}" for item in range(N_ITEMS)]))
+    model = Recommender({"ials": member}, Terms({"ials": 1.0}, popularity=0.0, repurchase=20.0))
+    monkeypatch.setattr(scoring, "load_model", lambda *_: model)
+    settings = with_policy(
+        settings, database, ranking={"top_n": 8, "seen": "never"}, placements={"email": {"top_n": 12}}
+    )
+    decide(settings, "1")
+    batch = open_batch(lake, run(settings, commit_training_set(lake))["batch"])
+    lists = [row for kind in ("recommendations", "placements") for row in pa.Table.from_batches(
+        batch.of(kind).read()).to_pylist()]  # fmt: skip
+    said = {
+        (row["user_id"], item)
+        for row in lists
+        for item, code in zip(row["item_ids"], row["reason_codes"], strict=True)
+        if code == Reason.BOUGHT_AGAIN
+    }
+    assert said == {(pair.user, pair.item) for pair in make_pairs()}, "each user's ten items stand before all others"
+    found = pa.Table.from_batches(batch.of("bought_before").read()).to_pylist()
+    assert {(row["user_id"], item) for row in found for item in row["item_ids"]} == said
+    assert {(n, days) for row in found for n, days in zip(row["purchases"], row["days_since"], strict=True)} == {(1, 1)}
 
 
 def test_another_policy_is_another_batch(

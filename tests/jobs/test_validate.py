@@ -37,7 +37,7 @@ def test_a_bad_day_stops_the_night_for_good(lake: Lake, capsys: pytest.CaptureFi
 
 def test_a_policy_can_be_milder(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit_day(lake)
-    commit_rows(lake, "users", [GOOD["users"]], quarantined=1)
+    commit_rows(lake, "users", [{**GOOD["users"], "user_id": f"u{n}"} for n in range(5)], quarantined=5)
     (tmp_path / "mild.yaml").write_text("quality: {max_quarantined_share: 0.6, warn_quarantined_share: 0.6}")
     assert main(validate.parse_args, validate.run, ARGUMENTS) == 3
     monkeypatch.setenv("NIGHTSHELF_POLICY", str(tmp_path / "mild.yaml"))

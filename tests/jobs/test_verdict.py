@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from include.errors import MissingArtifactError, ValidationError
+from include.night.held import raise_if_held
+from include.serving.database import WRITER, connect
+from include.serving.drift import served_batches
+from include.serving.rollback import RollbackRequest, roll_back
 from include.settings import Settings
-from jobs import data_drift, verdict
+from jobs import data_drift, override, publish, verdict
 from tests.databases import Database
 from tests.watched import WatchedShop, day_after
 
@@ -36,6 +40,15 @@ def test_an_ordinary_day_leaves_a_row_a_page_and_nothing_else(shop: WatchedShop)
     assert (day, kind, target, outcome) == (day_after(2), "nothing", None, None)
     assert 0.4 < hits / pairs < 0.6 and 0.4 < previous / pairs < 0.6
     assert 50 < purchases < pairs
+    totals = "sum(pairs), sum(hits), sum(purchases), sum(purchase_hits), sum(revenue), sum(revenue_hits)"
+    by = {
+        name: shop.database.rows(f"select {totals} from reco.results_by_{name}", role="analyst")
+        for name in ("item", "category", "segment")
+    }
+    assert by["item"] == by["category"] == by["segment"]
+    ((all_pairs, all_hits, all_purchases, purchase_hits, revenue, revenue_hits),) = by["item"]
+    assert (all_pairs, all_hits, all_purchases) == (pairs, hits, purchases)
+    assert 0 < purchase_hits < purchases and 2 * purchases <= revenue and 0 < revenue_hits < revenue
     page = shop.lake.read_bytes(found["report"].removeprefix(f"{shop.lake.uri}/")).decode()
     assert page.startswith("<!doctype html>") and page.count("<svg") >= 7
     assert batch in page and "Verdict: <b>nothing</b>" in page
@@ -79,6 +92,57 @@ def test_a_broken_feed_is_held_and_said_loudly(shop: WatchedShop) -> None:
             shop.run("audit_drift", 2, states="hold=success")
     assert shop.database.rows("select outcome, count(*)::int from reco.drift_outcome group by 1") == [("held", 1)]
     assert shop.database.rows("select decision, run_date from reco.model_decisions") == [("hold", day_after(2))]
+
+
+def go_live(shop: WatchedShop) -> Any:
+    return publish.run(shop.settings, publish.parse_args(["--batch", shop.write_batch(1, "2").folder]))
+
+
+def test_the_night_of_a_day_on_hold_stops_until_it_is_delivered_again_or_overridden(shop: WatchedShop) -> None:
+    shop.night(0, "1")
+    shop.ingest(1, missing=0.5)
+    raise_if_held(shop.settings, day_after(1))  # not judged yet
+    assert shop.judge(1)["decision"] == "hold"
+    with pytest.raises(ValidationError, match=r"the drift watch holds 2026-03-02: user_id is missing.*DAG override"):
+        raise_if_held(shop.settings, day_after(1))
+    with pytest.raises(ValidationError, match="the drift watch holds 2026-03-02"):
+        go_live(shop)
+    assert shop.database.rows("select run_date from reco.batches where is_live") == [(day_after(0),)]
+    raise_if_held(shop.settings, day_after(0))
+    with pytest.raises(ValidationError, match="the drift watch holds 2026-03-02"):  # the next night learns from it, too
+        raise_if_held(shop.settings, day_after(2))
+
+    shop.ingest(1)
+    for number in (1, 2):
+        raise_if_held(shop.settings, day_after(number))
+    assert go_live(shop)["live"]
+
+    shop.ingest(1, missing=0.5)
+    line = ["--date", str(day_after(1)), "--checks", "hold", "--by", "ada", "--reason", "guests only"]
+    override.run(shop.settings, override.parse_args(line))
+    for number in (1, 2):
+        raise_if_held(shop.settings, day_after(number))
+
+
+def test_a_later_day_that_is_judged_to_be_sound_ends_a_hold(shop: WatchedShop) -> None:
+    shop.night(0, "1")
+    shop.ingest(1, missing=0.5)
+    shop.ingest(2)
+    assert shop.judge(1)["decision"] == "hold"
+    assert shop.judge(2)["decision"] == "nothing"
+    raise_if_held(shop.settings, day_after(3))
+    with pytest.raises(ValidationError, match="the drift watch holds 2026-03-02"):
+        raise_if_held(shop.settings, day_after(1))
+
+
+def test_a_day_judged_late_is_judged_by_the_lists_that_were_live_on_it(shop: WatchedShop) -> None:
+    shop.night(0, "1")
+    shop.night(2, "3")
+    shop.night(1, "2")  # a backfilled night is only stored
+    with connect(shop.settings.database_url, "tests", role=WRITER) as connection:
+        roll_back(connection, RollbackRequest("main", "previous", "wrong lists"))
+        days = {number: served_batches(connection, "main", day_after(number)) for number in (1, 2, 3)}
+    assert [[one.model_version for one in days[number]] for number in (1, 2, 3)] == [["1"], ["1"], ["1", "3"]]
 
 
 def test_data_that_moved_two_days_are_learned_anew(shop: WatchedShop) -> None:

@@ -153,6 +153,15 @@ def test_only_the_outlets_that_the_job_touched_are_announced() -> None:
     assert told[all_of_it].extra == {"run_date": "2026-11-20", "result": result}
 
 
+@pytest.mark.parametrize(("key", "announced"), [("changed", True), ("rows", False)])
+def test_a_job_that_changed_nothing_announces_nothing(key: str, announced: bool) -> None:
+    live = Asset("live")
+    task = operator("succeed", outlets=[live], announce_if=key)
+    result = {"changed": 1, "rows": 0}
+    task.announce(context(), result)
+    assert task.outlets == ([live] if announced else [])
+
+
 def branch(*arguments: str) -> tuple[SampleBranchOperator, dict[str, Any]]:
     with DAG("branching", schedule=None):
         gate = SampleBranchOperator(task_id="gate", job="behave", arguments=["decide", *arguments])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import timezone
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from include.columns import EVENTS, ITEMS, TABLES, USERS
 from include.lake import Lake
@@ -49,6 +49,35 @@ def test_a_complete_landing_is_passed_without_deferring(landing: Lake) -> None:
     task = sensor(landing)
     task.execute({})
     assert task.poke({}) is True
+
+
+def close_other(landing: Lake, day: str) -> None:
+    for table in TABLES:
+        landing.write_bytes(f"{table}/ingest_date={day}/_SUCCESS", b"")
+
+
+@pytest.mark.parametrize(
+    ("newest", "why"),
+    [
+        ("2026-11-21", "2026-11-21 is complete: this day was passed over"),
+        ("2026-11-12", "nothing was delivered for a week"),
+    ],
+)
+def test_a_day_that_was_passed_over_and_a_shop_that_delivers_no_more_are_not_waited_for(
+    landing: Lake, newest: str, why: str
+) -> None:
+    close_other(landing, newest)
+    with pytest.raises(AirflowSkipException, match=why):
+        sensor(landing).execute({})
+    close_day(landing, *TABLES)
+    sensor(landing).execute({})
+
+
+def test_a_shop_that_delivered_this_week_is_waited_for(landing: Lake) -> None:
+    close_other(landing, "2026-11-13")
+    landing.write_bytes("events/ingest_date=2026-11-21/_SUCCESS", b"")  # not all tables
+    with pytest.raises(TaskDeferred):
+        sensor(landing).execute({})
 
 
 def test_an_incomplete_landing_defers_with_a_deadline(landing: Lake) -> None:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from include.contract.dataset import Delivery
-from include.lake import Lake
-from include.landing.formats.base import (
-    Layout,
-    LineFormat,
-    Opened,
-    SourceRecord,
-    SparkRecords,
-    keys_of,
-    open_records,
-    text_schema,
-)
-from include.landing.formats.text import CORRUPT, endings, read_head, read_lines
+from include.contract.source import Delivery
+from include.errors import InputError
+from include.landing.formats.base import LineFormat, Opened, SourceRecord, open_records
+from include.landing.formats.rows import Wanted, batches_of
+from include.landing.formats.text import endings, read_lines
+from include.landing.formats.values import MISSING
+from include.landing.stored import StoredFile
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrameReader
+    import pyarrow as pa
 
+NAME = "jsonl"
 TITLE = "JSON lines"
-ENDINGS = endings(".jsonl")
-# Two objects on one line: from_json would read the first and forget the second.
-TWO_OBJECTS = r"\}\s*\{"
+ENDINGS = endings(".jsonl", ".ndjson", ".json")
+KEEPS_LINES = True
 
 
 def parse_json(line: str) -> SourceRecord:
@@ -39,29 +32,40 @@ def parse_json(line: str) -> SourceRecord:
     return SourceRecord(line, values, False) if isinstance(values, dict) else SourceRecord(line, {}, True)
 
 
-def open_source(path: Path, delimiter: str, encoding: str) -> Opened:
-    return open_records(lambda: map(parse_json, read_lines(path, encoding)))
+def open_file(file: StoredFile, source: Delivery) -> Opened:
+    """Open a file; lines that are all broken are records without columns.
+
+    Raises
+    ------
+    InputError
+        When the file is one JSON text over several lines.
+    """
+    first = next(read_lines(file, source.encoding), "").strip()
+    if first in ("[", "{") or first.startswith("[{"):
+        raise InputError(
+            f"{file.name} is one JSON text, it begins with {first[:20]!r}; JSON lines are one object a line",
+            remedy="write each record on a line of its own, as `jq -c '.[]'` does",
+        )
+    return open_records(lambda: _records(file, source))
 
 
-def inspect(lake: Lake, path: str, source: Delivery) -> Layout:
-    """Return a layout also for lines that are all broken: they are records without columns."""
-    return Layout(tuple(keys_of(map(parse_json, read_head(lake, path)))), "")
+def read_batches(file: StoredFile, wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    return batches_of(_records(file, wanted.source), wanted)
 
 
-def read_spark(reader: DataFrameReader, paths: list[str], columns: Sequence[str], source: Delivery) -> SparkRecords:
-    """Return only the columns of `source`: the others are in the line."""
-    from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
-
-    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
-    parsed = F.from_json("value", text_schema([*source.columns, CORRUPT]), options).alias("parsed")
-    frame = reader.text(paths).where(F.length(F.trim("value")) > 0).select("*", parsed)
-    line = F.col("value")
-    malformed = F.col(f"parsed.{CORRUPT}").isNotNull() | ~F.ltrim(line).startswith("{") | line.rlike(TWO_OBJECTS)
-    return SparkRecords(frame, {name: F.col(f"parsed.`{name}`") for name in source.columns}, malformed, line)
+def _records(file: StoredFile, source: Delivery) -> Iterator[SourceRecord]:
+    return map(parse_json, read_lines(file, source.encoding))
 
 
-def _start(columns: Sequence[str], delimiter: str) -> tuple[str, Callable[[Sequence[str]], str]]:
-    return "", lambda values: json.dumps(dict(zip(columns, values, strict=True)), ensure_ascii=False)
+def _start(columns: Sequence[str], source: Delivery) -> tuple[str, Callable[[Sequence[object]], str]]:
+    # A day may hold no record with a column that its files must have.
+    needed = {name: None for name in columns if name in source.required}
+
+    def line(values: Sequence[object]) -> str:
+        given = {name: value for name, value in zip(columns, values, strict=True) if value is not MISSING}
+        return json.dumps(needed | given, ensure_ascii=False)
+
+    return "", line
 
 
 LANDS_AS = LineFormat(".jsonl.gz", _start)

@@ -1,75 +1,95 @@
-"""What formats of lines have in common: compression, encoding, blank lines."""
+"""What formats of lines have in common: compression, encoding, line ends, blank lines."""
 
 from __future__ import annotations
 
-import gzip
+import codecs
+import io
 import re
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from include.errors import InputError
-from include.lake import Lake
+from include.landing.stored import COMPRESSIONS, StoredFile
 
-# By ending. Spark and pyarrow recognise the same ones in delivered files.
-COMPRESSIONS = {".gz": gzip.open}
-DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
-# A line of nothing but these is blank, for Spark's readers as well.
+# A line of nothing but these is blank.
 BLANK = "".join(map(chr, range(33)))
-# What ends a line for Spark; str.splitlines knows more ends than it does.
-LINE_END = re.compile(r"\r\n|\r|\n")
-# Enough for any header, and for the first records of JSON lines.
-HEAD_BYTES = 1 << 18
-# The field in which Spark's readers keep a line that they cannot parse.
-CORRUPT = "_corrupt"
+BLANK_LINE = re.compile(r"^[\x00-\x09\x0b-\x20]*\n", re.M)
+# The first block tells the columns; the others are larger, for speed.
+HEAD_BYTES = 1 << 16
+BLOCK_BYTES = 1 << 22
+LONGEST_LINE = 1 << 26
+# First bytes in which text without a mark shows that it is UTF-16
+JUDGED = 64
+# UTF-32 first: its mark begins with that of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
-def endings(ending: str) -> tuple[str, ...]:
-    """Return the ending alone and with each compression."""
-    return (ending, *(ending + compression for compression in COMPRESSIONS))
+def endings(*formats: str) -> tuple[str, ...]:
+    """Return each ending alone and with each compression."""
+    return tuple(ending + compression for ending in formats for compression in ("", *COMPRESSIONS))
 
 
-def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Yield the lines that are not blank, without their ends.
+def read_blocks(file: StoredFile, encoding: str) -> Iterator[str]:
+    r"""Yield the text in blocks of whole lines that end with `\n`, whatever ended them.
 
     Raises
     ------
     InputError
-        When the file is damaged, in another encoding or cannot be read.
+        When the file is damaged, cannot be read, is in another encoding, or has a line that is
+        longer than `LONGEST_LINE` characters.
     """
-    codec = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8", "utf_8") else encoding
-    opener = COMPRESSIONS.get(path.suffix, open)
-    number = 0
-    with named_errors(path):
-        try:
-            with opener(path, "rt", encoding=codec) as stream:
-                for number, line in enumerate(stream, start=1):  # noqa: B007 - the error names it
-                    if line.strip(BLANK):
-                        yield line.rstrip("\n")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{path} is not {encoding} soon after line {number}: {error.reason}",
-                remedy="name its encoding in the mapping's land.encoding, for example cp1252, or save it as UTF-8",
-            ) from error
+    before, rest, decoder = 0, "", None
+    with file.open() as stream:
+        while True:
+            chunk = stream.read(BLOCK_BYTES if decoder else HEAD_BYTES)
+            decoder = decoder or _decoder(chunk, encoding)
+            try:
+                text = rest + decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                line = before + rest.count("\n") + bytes(error.object)[: error.start].count(b"\n") + 1
+                raise _wrong_encoding(file, encoding, line, error) from error
+            end = text.rfind("\n") + 1 if chunk else len(text)
+            if end:
+                yield text[:end] if text[end - 1] == "\n" else text[:end] + "\n"
+            before += text.count("\n", 0, end)
+            rest = text[end:]
+            if len(rest) > LONGEST_LINE:
+                raise InputError(
+                    f"line {before + 1} of {file.name} has more than {LONGEST_LINE} characters",
+                    remedy="deliver it with line ends, or in another format",
+                )
+            if not chunk:
+                return
 
 
-def read_head(lake: Lake, path: str) -> list[str]:
-    """Return the first lines of a delivered file that are not blank."""
-    filesystem, root = lake.filesystem()
-    with filesystem.open_input_stream(f"{root}/{path}", compression="detect") as stream:
-        head = stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
-    return [line for line in LINE_END.split(head) if line.strip(BLANK)]
+def read_lines(file: StoredFile, encoding: str) -> Iterator[str]:
+    """Yield the lines that are not blank, without their ends; errors as of `read_blocks`."""
+    for block in read_blocks(file, encoding):
+        yield from (line for line in block.split("\n") if line.strip(BLANK))
 
 
-@contextmanager
-def named_errors(path: Path) -> Iterator[None]:
-    """Name the file in errors of reading it."""
-    try:
-        yield
-    except DAMAGED as error:
-        raise InputError(f"{path} is damaged: {error}", remedy="get the file again") from error
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}", remedy="correct the path or its permissions"
-        ) from error
+def marked_encoding(head: bytes) -> str | None:
+    """Return the encoding that a text's first bytes show, by a mark or as every second byte is zero, None for none."""
+    for codec, zeros in (("utf-16-le", head[1:JUDGED:2]), ("utf-16-be", head[0:JUDGED:2])):
+        if len(zeros) >= 2 and not zeros.strip(b"\0"):
+            return codec
+    return next((codec for mark, codec in MARKS if head.startswith(mark)), None)
+
+
+def _decoder(head: bytes, encoding: str) -> io.IncrementalNewlineDecoder:
+    codec = marked_encoding(head) or encoding
+    return io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)("strict"), translate=True)
+
+
+def _wrong_encoding(file: StoredFile, encoding: str, line: int, error: UnicodeDecodeError) -> InputError:
+    found = bytes(error.object)[error.start : error.start + 1].hex()
+    return InputError(
+        f"{file.name} is not {encoding} in line {line}: {error.reason} (byte 0x{found})",
+        remedy="name its encoding in source.encoding of the mapping (land.encoding for an export of your own), "
+        "for example cp1252, or save it as UTF-8",
+    )

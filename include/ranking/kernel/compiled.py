@@ -7,6 +7,7 @@ backwards, so that selecting and sorting whole numbers is exact, ties included.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -15,10 +16,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from include.model.factors import Factors
+from include.ranking.kernel import grouped
+from include.ranking.kernel.groups import Groups
 from include.ranking.kernel.lists import TopN
+from include.ranking.kernel.owned import insert
 from include.ranking.kernel.scan import LOWEST, ROUNDING, Panels, SamplePlan, UserVectors, fill, rank, unpack
 from include.ranking.kernel.simd import WIDTH
-from include.types import NOTHING, Floats, Indices, Keys
+from include.types import NOTHING, Floats, Indices, Integers, Keys
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -43,13 +47,55 @@ def rank_users(
         keys.sort(axis=1)
         unpack(keys, best.items[start:stop], best.scores[start:stop])
 
-    starts = range(0, len(users.biases), USERS_AT_ONCE)
+    _in_blocks(rank_some, len(users.biases), threads)
+
+
+def insert_owned(users: Factors, items: Factors, own: sparse.csr_matrix, threads: int, best: TopN) -> None:
+    """Put the users' own items into their lists `best`, none of which holds one of them."""
+    indptr, indices = _plain(own.indptr, np.int64), _plain(own.indices, np.int32)
+    added, item_vectors, item_biases = (_plain(array, np.float32) for array in (own.data, items.vectors, items.biases))
+    user_vectors, user_biases = _plain(users.vectors, np.float32), _plain(users.biases, np.float32)
+
+    def insert_some(start: int) -> None:
+        some = slice(start, start + USERS_AT_ONCE)
+        ends = indptr[start : start + USERS_AT_ONCE + 1]
+        insert(best.items[some], best.scores[some], ends, indices, added, user_vectors[some], user_biases[some],
+               item_vectors, item_biases)  # fmt: skip
+
+    _in_blocks(insert_some, len(users.biases), threads)
+
+
+def rank_groups(
+    users: Factors,
+    items: Factors,
+    groups: Groups,
+    wanted: Integers,
+    limits: Integers,
+    exclude: sparse.csr_matrix | None,
+    own: sparse.csr_matrix | None,
+    best: TopN,
+) -> None:
+    """Write the best of each user's groups to `best`; see `best_of_groups`."""
+    nothing = sparse.csr_matrix((len(users.biases), 0), dtype=np.float32)
+    left_out, mine = (nothing if matrix is None else matrix for matrix in (exclude, own))
+    grouped.rank_groups(
+        *(_plain(array, np.float32) for array in (users.vectors, users.biases, items.vectors, items.biases)),
+        *(_plain(array, np.int64) for array in (groups.members, groups.starts)),
+        *(_plain(array, np.int32) for array in (wanted, limits)),
+        _plain(left_out.indptr, np.int64), _plain(left_out.indices, np.int32),
+        _plain(mine.indptr, np.int64), _plain(mine.indices, np.int32), _plain(mine.data, np.float32), *best,
+    )  # fmt: skip
+
+
+def _in_blocks(work: Callable[[int], None], n_users: int, threads: int) -> None:
+    """Call `work` with the first user of each block."""
+    starts = range(0, n_users, USERS_AT_ONCE)
     if threads == 1 or len(starts) < 2:
         for start in starts:
-            rank_some(start)
+            work(start)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(rank_some, starts))
+            list(pool.map(work, starts))
 
 
 def make_plan(n: int, n_items: int, n_panels: int) -> SamplePlan:
@@ -91,7 +137,9 @@ def try_out() -> None:
     """Compile, or load, all that ranking needs."""
     one = Factors(np.ones((1, 1), np.float32), np.ones(1, np.float32), np.ones(1, dtype=bool))
     nothing = sparse.csr_matrix((1, 1), dtype=bool)
-    rank_users(one, make_panels(one, np.zeros(1, np.intp)), 1, 1, nothing, 1, TopN.empty(1, 1))
+    best = TopN.empty(1, 1)
+    rank_users(one, make_panels(one, np.zeros(1, np.intp)), 1, 1, nothing, 1, best)
+    insert_owned(one, one, nothing, 1, best)
 
 
 def row_lengths(vectors: Floats) -> Floats:

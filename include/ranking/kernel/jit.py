@@ -24,7 +24,7 @@ except (ImportError, OSError) as error:  # OSError: llvmlite's library does not 
 else:
     absent = None
 
-SOURCES = ("explaining", "reranking", "scan", "simd")
+SOURCES = ("choosing", "explaining", "grouped", "owned", "reranking", "scan", "simd")
 entries: list[Any] = []
 """What other modules call; the rest is compiled into these."""
 

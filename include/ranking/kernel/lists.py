@@ -43,6 +43,8 @@ def list_lengths(items: Integers) -> Longs:
 
 def merge(first: TopN, second: TopN, n: int) -> TopN:
     """Return the `n` best of two lists for each user, equal ones by position; no item may be in both."""
+    if not first.items.shape[1]:
+        return TopN(second.items[:, :n], second.scores[:, :n])
     items, scores = (np.concatenate(both, axis=1) for both in zip(first, second, strict=True))
     order = np.lexsort((items, -scores), axis=1)[:, :n]
     return TopN(np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from include.model.factors import Factors
+from include.ranking.kernel.groups import Groups
 from include.ranking.kernel.lists import TopN
 from include.types import NOTHING, Doubles, Floats, Indices, Integers, Longs
 
@@ -45,15 +46,63 @@ def _leave_out(scores: Doubles, exclude: sparse.csr_matrix, places: Longs) -> No
 
 
 def _write(best: TopN, start: int, users: Factors, items: Factors, rows: Indices, chosen: Indices) -> None:
-    scores = users.biases[rows] + items.biases[chosen]
+    _place(best, rows, chosen, _score(users, items, rows, chosen))
+
+
+def _score(users: Factors, items: Factors, rows: Indices, chosen: Indices) -> Floats:
+    """Return the score of each pair as the kernel computes it."""
+    scores: Floats = users.biases[rows] + items.biases[chosen]
     for k in range(users.vectors.shape[1]):
         scores = multiply_add(users.vectors[rows, k], items.vectors[chosen, k], scores)
+    return scores
+
+
+def _place(best: TopN, rows: Indices, chosen: Indices, scores: Floats) -> None:
     order = np.lexsort((chosen, -scores, rows))
     rows, chosen, scores = rows[order], chosen[order], scores[order]
     place = np.arange(len(rows)) - np.searchsorted(rows, rows)
     kept = place < best.items.shape[1]
     best.items[rows[kept], place[kept]] = chosen[kept]
     best.scores[rows[kept], place[kept]] = scores[kept] + np.float32(0)  # -0 becomes 0
+
+
+def rank_groups(
+    users: Factors,
+    items: Factors,
+    groups: Groups,
+    wanted: Integers,
+    limits: Integers,
+    exclude: sparse.csr_matrix | None,
+    own: sparse.csr_matrix | None,
+    best: TopN,
+) -> None:
+    """Do what `grouped.rank_groups` does."""
+    found: list[tuple[Indices, Indices, Floats]] = []
+    for group in range(len(groups.starts) - 1):
+        owners = np.flatnonzero(np.broadcast_to((wanted == group).any(axis=1), len(best.items)))
+        members = groups.members[groups.starts[group] : groups.starts[group + 1]]
+        rows, chosen = np.repeat(owners, len(members)), np.tile(members, len(owners))
+        scores = _score(users, items, rows, chosen)
+        if own is not None and len(rows):
+            scores = scores + np.asarray(own[rows, chosen], dtype=np.float32).ravel()
+        if exclude is not None and len(rows):
+            kept = np.asarray(exclude[rows, chosen]).ravel() == 0
+            rows, chosen, scores = rows[kept], chosen[kept], scores[kept]
+        some = TopN.empty(len(best.items), min(int(limits[group]), best.items.shape[1]))
+        _place(some, rows, chosen, scores)
+        listed, places = np.nonzero(some.items != NOTHING)
+        found.append((listed, some.items[listed, places].astype(np.intp), some.scores[listed, places]))
+    if found:
+        _place(best, *(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def insert_owned(users: Factors, items: Factors, own: sparse.csr_matrix, best: TopN) -> None:
+    """Do what `owned.insert` does."""
+    rows, chosen = np.repeat(np.arange(own.shape[0]), np.diff(own.indptr)), own.indices.astype(np.intp)
+    scores = _score(users, items, rows, chosen) + own.data
+    listed, places = np.nonzero(best.items != NOTHING)
+    everything = np.concatenate([rows, listed]), np.concatenate([chosen, best.items[listed, places]])
+    _place(best, *everything, np.concatenate([scores, best.scores[listed, places]]))
 
 
 def multiply_add(a: Floats, b: Floats, c: Floats) -> Floats:
@@ -84,13 +133,13 @@ def best_contributors(
     """Do what `explaining.best_contributors` does."""
     found = np.full(lists.shape, NOTHING, dtype=np.int32)
     for user, row in enumerate(lists):
-        listed, entries = row[row != NOTHING], slice(indptr[user], indptr[user + 1])
-        had = indices[entries]
+        there, entries = row != NOTHING, slice(indptr[user], indptr[user + 1])
+        listed, had = row[there], indices[entries]
         if not len(had):
             continue
         products = vectors[listed] @ vectors[had].T
         near = products >= threshold * lengths[listed, None] * lengths[had]
         values = np.where(near & (listed[:, None] != had), weights[entries] * products, 0)
         chosen = np.where(values.max(axis=1) > 0, had[values.argmax(axis=1)], NOTHING)
-        found[user, : len(listed)] = chosen
+        found[user, there] = chosen
     return found

@@ -145,6 +145,17 @@ def _append(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 @intrinsic
+def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a * b + c of float32 as `tile` computes it."""
+    return types.float32(types.float32, types.float32, types.float32), _fused
+
+
+def _fused(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    multiply_add = _declare(builder, "llvm.fmuladd.f32", ir.FloatType(), [ir.FloatType()] * 3)
+    return builder.call(multiply_add, arguments)
+
+
+@intrinsic
 def reaching(typing: Any, values: Any, start: Any, length: Any, threshold: Any) -> Any:
     """Return how many of ``values[start : start + length]`` reach the threshold; `length` is a multiple of `LANES`."""
     return types.int64(values, start, length, threshold), _reaching

@@ -1,10 +1,10 @@
 """The checksum of a batch: the same from the lake's Parquet and from PostgreSQL, in any row order.
 
-A row's digest is what PostgreSQL calls `hashtextextended(user_id, hashtextextended(segment,
-hash_record_extended(ROW(items, scores, reasons, reason_items), 0)))`; the checksum is the sum of all digests modulo
-2^64, as 16 hex digits. There are two of them: over item ids, that of the content, which a batch's manifest
-states; and over the keys that PostgreSQL has given to the items, which it computes itself in seconds.
-They guard against accidents, not attacks.
+A row's digest is what PostgreSQL calls `hashtextextended(key, hashtextextended(scope, hash_record_extended(ROW(members,
+scores, reasons, reason_items, figures ...), 0)))`, and of all kinds but the users' own lists `hashtextextended(kind,
+that)`; the checksum is the sum of all rows' digests modulo 2^64, as 16 hex digits. There are two of them: over item
+ids, that of the content, which a batch's manifest states; and over the keys that PostgreSQL has given to the items,
+which it computes itself in seconds. They guard against accidents, not attacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS, ListKind
 from include.serving.load.hashing import Array, digest_rows, hash_ints, hash_texts
 from include.serving.load.lists import Coded, ListArrays, read_lists, texts
 
@@ -31,13 +32,13 @@ def combine(digests: Iterable[int]) -> str:
     return f"{sum(digests) % MODULUS:016x}"
 
 
-def table_digest(table: pa.Table) -> int:
-    """Return the sum of the digests of some rows of a batch's `recommendations`; see `combine`.
+def table_digest(table: pa.Table, kind: ListKind = LIST_KINDS[RECOMMENDATIONS]) -> int:
+    """Return the sum of the digests of some rows of a batch's lists of `kind`; see `combine`.
 
     Parameters
     ----------
     table
-        Columns user_id, segment, item_ids, scores (list<float32>), reason_codes, reason_item_ids.
+        The columns of `kind.schema`.
 
     Raises
     ------
@@ -46,16 +47,16 @@ def table_digest(table: pa.Table) -> int:
     """
     total = 0
     for batch in table.to_batches(max_chunksize=ROWS):
-        lists = read_lists(batch)
-        items, reason_items = _hash_names(lists.items), _hash_names(lists.reason_items)
-        total += _digest(lists, (items, items), (reason_items, reason_items)).content
+        lists = read_lists(batch, kind)
+        members, reason_items = _hash_names(lists.members), _hash_names(lists.reason_items)
+        total += _digest(lists, (members, members), (reason_items, reason_items)).content
     return total
 
 
 class Digests(NamedTuple):
-    """Sums of digests over item ids, and over item keys as PostgreSQL stores them; which items the lists hold.
+    """Sums of digests over item ids, and over item keys as PostgreSQL stores them; what the lists hold.
 
-    `used` is True at each code of `ListArrays.items` that occurs.
+    `used` is True at each code of `ListArrays.members` that occurs.
     """
 
     content: int
@@ -63,23 +64,26 @@ class Digests(NamedTuple):
     used: Array
 
 
-def digests(lists: ListArrays, keys: Array, reason_keys: Array) -> Digests:
+def digests(lists: ListArrays, keys: Array | None, reason_keys: Array) -> Digests:
     """Return both sums, in one pass.
 
     Parameters
     ----------
     keys, reason_keys
-        The item key, int32, of each name of `lists.items` and `lists.reason_items`.
+        The item key, int32, of each name of `lists.members` and `lists.reason_items`; None where the members are users,
+        whom PostgreSQL stores by name.
     """
-    items = _hash_names(lists.items), _hash_keys(keys)
-    return _digest(lists, items, (_hash_names(lists.reason_items), _hash_keys(reason_keys)))
+    names = _hash_names(lists.members)
+    members = names, names if keys is None else _hash_keys(keys)
+    return _digest(lists, members, (_hash_names(lists.reason_items), _hash_keys(reason_keys)))
 
 
-def _digest(lists: ListArrays, items: tuple[Array, Array], reason_items: tuple[Array, Array]) -> Digests:
-    used = np.zeros(len(items[0]), bool)
+def _digest(lists: ListArrays, members: tuple[Array, Array], reason_items: tuple[Array, Array]) -> Digests:
+    used = np.zeros(len(members[0]), bool)
+    kind = np.frombuffer(lists.kind.digested_as.encode(), np.uint8)
     content, stored = digest_rows(
-        lists.users, lists.segments, lists.offsets, (lists.items.codes, *items), lists.scores,
-        lists.reasons, (lists.reason_items.codes, *reason_items), _reason_hashes(), used,
+        kind, lists.keys, lists.scopes, lists.offsets, (lists.members.codes, *members), lists.scores,
+        lists.reasons, (lists.reason_items.codes, *reason_items), _reason_hashes(), lists.figures, used,
     )  # fmt: skip
     return Digests(int(content), int(stored), used[:-1])
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from include.columns import USER_ID
 from include.errors import PublishError
-from include.serving.batch import Batch
+from include.list_kinds import ListKind
+from include.serving.batch import KindLists
 from include.serving.database import WRITER, connect
 from include.serving.load.checksum import digests
 from include.serving.load.hashing import Array
 from include.serving.load.items import ItemKeys
 from include.serving.load.lists import read_lists
 from include.serving.load.rows import HEADER, TRAILER, encode
-from include.serving.statements import compose
+from include.serving.statements import compose, compose_for
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -33,16 +33,22 @@ QUEUED = 4
 WAIT_SECONDS = 0.2
 SAMPLE = 500
 MOST_THREADS = 4
+FEW = 20_000
+"""Lists up to which a kind is loaded by one connection."""
+
+Key: TypeAlias = tuple[str, str]
+"""Key and scope of a list."""
 
 
-def partition(build: int) -> str:
-    """Return the name of the table that holds a build's lists."""
-    return f"shelf_{build}"
+def partition(kind: ListKind, build: int) -> str:
+    """Return the name of the table that holds a build's lists of a kind."""
+    return f"{kind.table}_{build}"
 
 
-def slice_names(build: int) -> list[str]:
-    """Return the names of a build's own partitions: one a processor, at most four."""
-    return [f"{partition(build)}_{place}" for place in range(_threads())]
+def slice_names(lists: KindLists, build: int) -> list[str]:
+    """Return the names of the partitions of a build's lists of a kind: one a processor, at most four."""
+    slices = 1 if lists.count <= FEW else _threads()
+    return [f"{partition(lists.kind, build)}_{place}" for place in range(slices)]
 
 
 def _threads() -> int:
@@ -52,21 +58,24 @@ def _threads() -> int:
 
 @dataclass
 class Sent:
-    """What was read from the lake: counts, sums of digests, and some users' rows as they are there.
+    """What was read from the lake of a kind: counts, sums of digests, and some rows as they are there.
 
     Parameters
     ----------
     items
         True at the key of each item in the lists.
+    full
+        Lists with something in them.
     """
 
     items: Array
-    users: int = 0
+    lists: int = 0
+    full: int = 0
     rows: int = 0
     longest: int = 0
     content: int = 0
     stored: int = 0
-    sample: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sample: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
@@ -76,7 +85,8 @@ class Sent:
     def add(self, other: Sent) -> None:
         """Count what another thread has read."""
         self.items |= other.items
-        self.users += other.users
+        self.lists += other.lists
+        self.full += other.full
         self.rows += other.rows
         self.longest = max(self.longest, other.longest)
         self.content += other.content
@@ -87,7 +97,7 @@ class Sent:
 class Counted(NamedTuple):
     """What one partition holds, as the server says, and when its COPY had ended (monotonic seconds)."""
 
-    users: int
+    lists: int
     rows: int
     uneven: int
     digest: int
@@ -138,8 +148,8 @@ class Stream:
 Targets: TypeAlias = "Sequence[tuple[Stream, Future[Counted]]]"
 
 
-def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) -> tuple[Sent, list[Counted]]:
-    """Fill, index, analyse and count the partitions of a build, all at once; return what was sent and what is there.
+def load_slices(url: SecretStr | str, lists: KindLists, keys: ItemKeys, build: int) -> tuple[Sent, list[Counted]]:
+    """Fill, index, analyse and count a kind's partitions, all at once; return what was sent and what is there.
 
     Raises
     ------
@@ -148,12 +158,14 @@ def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) 
     DatabaseError
         When a connection is lost or refused.
     """
-    names = slice_names(build)
+    names = slice_names(lists, build)
     streams = [Stream() for _ in names]
     with ThreadPoolExecutor(len(names), "load") as pool:
-        loading = [pool.submit(_load_slice, url, name, stream) for name, stream in zip(names, streams, strict=True)]
+        loading = [
+            pool.submit(_load_slice, url, lists.kind, name, stream) for name, stream in zip(names, streams, strict=True)
+        ]
         try:
-            sent = _Reader(batch, keys, build, list(zip(streams, loading, strict=True))).send()
+            sent = _Reader(lists, keys, build, list(zip(streams, loading, strict=True))).send()
             return sent, [each.result() for each in loading]
         except BaseException:
             for stream in streams:
@@ -161,16 +173,16 @@ def load_slices(url: SecretStr | str, batch: Batch, keys: ItemKeys, build: int) 
             raise
 
 
-def read_lake(batch: Batch, keys: ItemKeys) -> Sent:
-    """Return what loading `batch` would send."""
-    return _Reader(batch, keys).send()
+def read_lake(lists: KindLists, keys: ItemKeys) -> Sent:
+    """Return what loading the lists of a kind would send."""
+    return _Reader(lists, keys).send()
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads a batch's files, several at once, and passes on to each target the rows that belong there."""
+    """Reads a kind's files, several at once, and passes on to each target the rows that belong there."""
 
-    batch: Batch
+    lists: KindLists
     keys: ItemKeys
     build: int = 0
     targets: Targets = ()
@@ -179,12 +191,12 @@ class _Reader:
     def send(self) -> Sent:
         """Read and pass on everything; what fails in one file stops the others."""
         sent = self._nothing()
-        starts = accumulate((users for _, users in self.batch.files), initial=0)
+        starts = accumulate((count for _, count in self.lists.files), initial=0)
         with ThreadPoolExecutor(_threads(), "read") as pool:
             try:
                 reading = [
                     pool.submit(self._send_file, path, start)
-                    for (path, _), start in zip(self.batch.files, starts, strict=False)
+                    for (path, _), start in zip(self.lists.files, starts, strict=False)
                 ]
                 for each in as_completed(reading):
                     sent.add(each.result())
@@ -201,20 +213,24 @@ class _Reader:
     def _send_file(self, path: str, start: int) -> Sent:
         """Send the file whose first row is number `start` of the batch; each row of a multiple is in the sample."""
         sent = self._nothing()
-        every = max(1, self.batch.users // SAMPLE)
-        for rows in self.batch.lists_in(path):
+        kind = self.lists.kind
+        every = max(1, self.lists.count // SAMPLE)
+        for rows in self.lists.read_file(path):
             if self.stopped.is_set():
                 break
-            lists = read_lists(rows)
-            item_keys, reason_keys = self.keys.of(lists.items), self.keys.of(lists.reason_items)
-            for place in range(-(start + sent.users) % every, rows.num_rows, every):
+            lists = read_lists(rows, kind)
+            item_keys = self.keys.of(lists.members) if kind.member == "item" else None
+            reason_keys = self.keys.of(lists.reason_items)
+            for place in range(-(start + sent.lists) % every, rows.num_rows, every):
                 (row,) = rows.slice(place, 1).to_pylist()
-                sent.sample[row[USER_ID]] = row
+                sent.sample[row[kind.key], row[kind.scope]] = row
             found = digests(lists, item_keys, reason_keys)
-            sent.items[item_keys[found.used]] = True
-            sent.users += rows.num_rows
+            if item_keys is not None:
+                sent.items[item_keys[found.used]] = True
+            sent.lists += rows.num_rows
+            sent.full += int((lists.lengths > 0).sum())
             sent.rows += len(lists.scores)
-            sent.longest = max(sent.longest, lists.longest)
+            sent.longest = max(sent.longest, int(lists.lengths.max(initial=0)))
             sent.content += found.content
             sent.stored += found.stored
             if self.targets:
@@ -225,16 +241,16 @@ class _Reader:
         return sent
 
 
-def _load_slice(url: SecretStr | str, name: str, stream: Stream) -> Counted:
+def _load_slice(url: SecretStr | str, kind: ListKind, name: str, stream: Stream) -> Counted:
     with connect(url, f"publish {name}", role=WRITER) as connection:
         with connection, connection.cursor() as cursor:
             cursor.execute(compose("shelf/empty_slice", partition=name))
             file: Any = stream  # copy_expert needs no more of a file than read()
-            cursor.copy_expert(compose("shelf/copy", partition=name), file, size=COPY_CHUNK)
+            cursor.copy_expert(compose_for(kind, "shelf/copy", partition=name), file, size=COPY_CHUNK)
             copied = time.monotonic()
-            cursor.execute(compose("shelf/index_slice", partition=name))
+            cursor.execute(compose_for(kind, "shelf/index_slice", partition=name))
         with connection, connection.cursor() as cursor:
-            cursor.execute(compose("shelf/analyze", partition=name))
-            cursor.execute(compose("shelf/check_slice", partition=name))
-            users, rows, uneven, digest = cursor.fetchall()[0]
-        return Counted(users, int(rows), uneven, int(digest), copied)
+            cursor.execute(compose_for(kind, "shelf/analyze", partition=name))
+            cursor.execute(compose_for(kind, "shelf/check_slice", partition=name))
+            lists, rows, uneven, digest = cursor.fetchall()[0]
+        return Counted(lists, int(rows), uneven, int(digest), copied)

@@ -125,8 +125,8 @@ def hash_ints(values: Array) -> Array:
 
 
 @compiled
-def place_users(offsets: Array, data: Array, slices: int) -> Array:
-    """Return into which of `slices` hash partitions by user_id each user's row belongs."""
+def place_rows(offsets: Array, data: Array, slices: int) -> Array:
+    """Return into which of `slices` hash partitions by key each row belongs."""
     places = np.empty(len(offsets) - 1, np.int64)
     for i in range(len(places)):
         hashed = hash_text(data, offsets[i], offsets[i + 1], PARTITION_SEED) + PARTITION_ADDEND
@@ -135,48 +135,59 @@ def place_users(offsets: Array, data: Array, slices: int) -> Array:
 
 
 @compiled
+def _hash_row(kind: Array, keys: tuple[Array, Array], scopes: tuple[Array, Array], row: int, seed: Any) -> Any:
+    seed = hash_text(scopes[1], scopes[0][row], scopes[0][row + 1], seed)
+    seed = hash_text(keys[1], keys[0][row], keys[0][row + 1], seed)
+    return hash_text(kind, 0, len(kind), seed) if len(kind) else seed
+
+
+@compiled
 def digest_rows(
-    users: tuple[Array, Array],
-    segments: tuple[Array, Array],
+    kind: Array,
+    keys: tuple[Array, Array],
+    scopes: tuple[Array, Array],
     lists: Array,
-    items: tuple[Array, Array, Array],
+    members: tuple[Array, Array, Array],
     scores: Array,
     reasons: Array,
     reason_items: tuple[Array, Array, Array],
     reason_hashes: Array,
+    figures: Array,
     used: Array,
 ) -> Any:
     """Return two sums modulo 2^64 of the digests of all rows, for two ways to name the items.
 
-    A row's digest is `hashtextextended(user_id, hashtextextended(segment, hash_record_extended(ROW(items,
-    scores, reasons, reason_items), 0)))`. All arrays are read in one pass: their sums do not wait for each other.
+    `include.serving.load.checksum` says what a row's digest is. The arrays that all kinds have are read in one pass:
+    their sums do not wait for each other.
 
     Parameters
     ----------
-    users, segments
+    kind
+        Its name as uint8, nothing for the users' own lists.
+    keys, scopes
         Offsets and data of the texts.
     lists
-        Offsets of the lists in `items`, `scores`, `reasons` and `reason_items`.
-    items, reason_items
+        Offsets of the lists in `members`, `scores`, `reasons`, `reason_items` and each row of `figures`.
+    members, reason_items
         Codes, and in both ways the hash of what each code stands for. The last hash is that of NOTHING, no item.
-    scores
+    scores, figures
         Finite numbers, float32.
     reasons, reason_hashes
         Reason codes, and the hash of each.
     used
-        Set to True at the codes of the items in the lists.
+        Set to True at the codes of the members of the lists.
     """
     one = two = uint64(0)
     step, start = uint64(31), uint64(ARRAY_START)
-    codes, first_hashes, second_hashes = items
+    codes, first_hashes, second_hashes = members
     reason_codes, first_reasons, second_reasons = reason_items
     for row in range(len(lists) - 1):
-        ids = keys = numbers = kinds = reason_ids = reason_keys = start
+        ids = stored = numbers = kinds = reason_ids = reason_keys = start
         for i in range(lists[row], lists[row + 1]):
             code = codes[i]
             used[code] = True
             ids = ids * step + first_hashes[code]
-            keys = keys * step + second_hashes[code]
+            stored = stored * step + second_hashes[code]
             numbers = numbers * step + hash_double(np.float64(scores[i]).view(np.uint64))
             kinds = kinds * step + reason_hashes[reasons[i]]
             other = reason_codes[i]
@@ -184,8 +195,12 @@ def digest_rows(
             reason_keys = reason_keys * step + second_reasons[other]
         middle = (numbers * step + kinds) * step
         weight = step * step * step
-        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], ids * weight + middle + reason_ids)
-        one += hash_text(users[1], users[0][row], users[0][row + 1], seed)
-        seed = hash_text(segments[1], segments[0][row], segments[0][row + 1], keys * weight + middle + reason_keys)
-        two += hash_text(users[1], users[0][row], users[0][row + 1], seed)
+        first, second = ids * weight + middle + reason_ids, stored * weight + middle + reason_keys
+        for figure in range(len(figures)):
+            numbers = start
+            for i in range(lists[row], lists[row + 1]):
+                numbers = numbers * step + hash_double(np.float64(figures[figure, i]).view(np.uint64))
+            first, second = first * step + numbers, second * step + numbers
+        one += _hash_row(kind, keys, scopes, row, first)
+        two += _hash_row(kind, keys, scopes, row, second)
     return one, two

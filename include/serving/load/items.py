@@ -44,7 +44,7 @@ class ItemKeys:
         return int(self._keys.max(initial=0))
 
     def of(self, coded: Coded) -> Array:
-        """Return the key, int32, of each name of a column.
+        """Return the item key, int32, of each name of a column.
 
         Raises
         ------

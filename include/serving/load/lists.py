@@ -1,4 +1,4 @@
-"""Users' lists as arrays, checked: the input of hashing and encoding."""
+"""Lists as arrays, checked: the input of hashing and encoding."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from include.columns import ITEM_IDS, REASON_CODES, REASON_ITEM_IDS, SCORES, SEGMENT, USER_ID
+from include.columns import REASON_CODES, REASON_ITEM_IDS
 from include.errors import ValidationError
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS, ListKind
 from include.serving.load.hashing import Array
 from include.types import NOTHING
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LISTS = (ITEM_IDS, SCORES, REASON_CODES, REASON_ITEM_IDS)
 
 
 class Texts(NamedTuple):
@@ -32,59 +31,65 @@ class Coded(NamedTuple):
 
 
 class ListArrays(NamedTuple):
-    """Some users' lists: those of user u are the places offsets[u] to offsets[u + 1] of the four arrays."""
+    """Some lists of a kind: that of row r are the places offsets[r] to offsets[r + 1] of the arrays.
 
-    users: Texts
-    segments: Texts
+    `figures` is (number of figures, places).
+    """
+
+    kind: ListKind
+    keys: Texts
+    scopes: Texts
     offsets: Array
-    items: Coded
+    members: Coded
     scores: Array
     reasons: Array
     reason_items: Coded
+    figures: Array
 
     @property
-    def longest(self) -> int:
-        return int(np.diff(self.offsets).max(initial=0))
+    def lengths(self) -> Array:
+        return np.diff(self.offsets)
 
 
-def read_lists(batch: pa.RecordBatch) -> ListArrays:
-    """Return the arrays of some rows of a batch's `recommendations`.
+def read_lists(batch: pa.RecordBatch, kind: ListKind = LIST_KINDS[RECOMMENDATIONS]) -> ListArrays:
+    """Return the arrays of some rows of a batch's lists of `kind`.
 
     Parameters
     ----------
     batch
-        Columns user_id, segment, item_ids, scores, reason_codes, reason_item_ids; texts as such or as codes.
+        The columns of `kind.schema`; texts as such or as codes.
 
     Raises
     ------
     ValidationError
-        When a column or item is null, a score is no finite number, or a user's lists differ in length.
+        When a column or member is null, a score or figure is no finite number, or arrays of a list differ in length.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name in (USER_ID, SEGMENT, *LISTS):
+    for name in kind.columns:
         if batch[name].null_count:
-            raise ValidationError(f"{batch[name].null_count} users have no {name}", remedy="clear task score")
-    offsets = _offsets(batch)
-    scores = np.asarray(batch[SCORES].flatten().cast(pa.float32()).to_numpy(zero_copy_only=False))
-    wrong = len(scores) - int(np.isfinite(scores).sum())
-    if wrong:
-        raise ValidationError(f"{wrong} scores are not finite numbers", remedy="clear task train, and what follows")
-    items = _coded(batch[ITEM_IDS].flatten())
-    if (items.codes == NOTHING).any():
-        raise ValidationError("a list holds an item that is null", remedy="clear task score")
+            raise ValidationError(
+                f"{batch[name].null_count} rows of {kind.name} have no {name}", remedy="clear task score"
+            )
+    offsets = _offsets(batch, kind)
+    member, scores, *_ = kind.lists
+    numbers = [_numbers(batch, name) for name in (scores, *kind.figures)]
+    members = _coded(batch[member].flatten())
+    if (members.codes == NOTHING).any():
+        raise ValidationError(f"a list of {kind.name} holds an {kind.member} that is null", remedy="clear task score")
     reasons = batch[REASON_CODES].flatten()
     if reasons.null_count or (pc.min(reasons).as_py() or 0) < 0:
         raise ValidationError("a reason code is null or negative", remedy="clear task score")
     return ListArrays(
-        users=texts(batch[USER_ID]),
-        segments=texts(batch[SEGMENT]),
+        kind=kind,
+        keys=texts(batch[kind.key]),
+        scopes=texts(batch[kind.scope]),
         offsets=offsets,
-        items=items,
-        scores=scores,
+        members=members,
+        scores=numbers[0],
         reasons=reasons.to_numpy(zero_copy_only=False).astype(np.int16, copy=False),
         reason_items=_coded(batch[REASON_ITEM_IDS].flatten()),
+        figures=np.array(numbers[1:], dtype=np.float32).reshape(len(kind.figures), len(numbers[0])),
     )
 
 
@@ -100,15 +105,26 @@ def texts(array: pa.Array) -> Texts:
     return Texts(chosen, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8))
 
 
-def _offsets(batch: pa.RecordBatch) -> Array:
+def _numbers(batch: pa.RecordBatch, name: str) -> Array:
+    import pyarrow as pa
+
+    numbers = np.asarray(batch[name].flatten().cast(pa.float32()).to_numpy(zero_copy_only=False))
+    wrong = len(numbers) - int(np.isfinite(numbers).sum())
+    if wrong:
+        raise ValidationError(f"{wrong} {name} are not finite numbers", remedy="clear task train, and what follows")
+    return numbers
+
+
+def _offsets(batch: pa.RecordBatch, kind: ListKind) -> Array:
     import pyarrow.compute as pc
 
-    lengths = pc.list_value_length(batch[ITEM_IDS]).to_numpy(zero_copy_only=False)
-    for name in LISTS[1:]:
+    member, *others = kind.lists
+    lengths = pc.list_value_length(batch[member]).to_numpy(zero_copy_only=False)
+    for name in others:
         uneven = np.flatnonzero(pc.list_value_length(batch[name]).to_numpy(zero_copy_only=False) != lengths)
         if len(uneven):
-            user = batch[USER_ID][int(uneven[0])].as_py()
-            raise ValidationError(f"{name} of user {user!r} is not as long as {ITEM_IDS}", remedy="clear task score")
+            which = f"{kind.key.removesuffix('_id')} {batch[kind.key][int(uneven[0])].as_py()!r}"
+            raise ValidationError(f"{name} of {which} is not as long as {member}", remedy="clear task score")
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.log import step
 from include.serving.batch import Batch
-from include.serving.load.builds import Build, load_build
+from include.serving.load.builds import Build, Filled, load_build
 from include.serving.load.checks import check_build, is_intact
+from include.serving.load.checksum import combine
 from include.serving.statements import run
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Loaded(NamedTuple):
         Its number, and how many list entries it has.
     described
         The batch's new row of `reco.batch`; None when an intact build was there before.
+    counts
+        Its new rows of `reco.batch_list`, one a kind.
     copy_seconds
         From the first byte of the lake to the last row's arrival.
     """
@@ -36,6 +39,7 @@ class Loaded(NamedTuple):
     build: int
     rows: int
     described: dict[str, Any] | None = None
+    counts: tuple[dict[str, Any], ...] = ()
     copy_seconds: float | None = None
 
 
@@ -59,24 +63,39 @@ def load(connection: Connection, url: SecretStr | str, batch: Batch) -> Loaded:
     made = load_build(connection, url, batch)
     with step(logger, f"checking build {made.number}"):
         overlap = check_build(connection, batch, made)
-    return Loaded(made.number, made.sent.rows, _describe(batch, made, overlap), made.copy_seconds)
+    described, counts = _describe(batch, made, overlap), tuple(_count(batch, filled) for filled in made.kinds)
+    return Loaded(made.number, made.kinds[0].sent.rows, described, counts, made.copy_seconds)
+
+
+def _count(batch: Batch, filled: Filled) -> dict[str, Any]:
+    sent = filled.sent
+    return {
+        "batch_id": batch.batch_id,
+        "kind": filled.kind.name,
+        "n_lists": sent.lists,
+        "n_full": sent.full,
+        "n_rows": sent.rows,
+        "n_items": sent.n_items,
+        "checksum": combine([sent.content]),
+        "positions": list(range(1, sent.longest + 1)),
+    }
 
 
 def _describe(batch: Batch, build: Build, overlap: float | None) -> dict[str, Any]:
-    details = batch.manifest.details
+    details, sent = batch.manifest.details, build.kinds[0].sent
     return {
         "batch_id": batch.batch_id,
         "run_date": batch.run_date,
         "variant": batch.variant,
         "model_version": batch.model_version,
         "training_set": details.get("training_set"),
-        "n_users": build.sent.users,
-        "n_rows": build.sent.rows,
-        "n_items": build.sent.n_items,
+        "n_users": sent.lists,
+        "n_rows": sent.rows,
+        "n_items": sent.n_items,
         "shortfall": details.get("shortfall", 0),
         "overlap": overlap,
         "checksum": batch.checksum,
-        "positions": list(range(1, build.sent.longest + 1)),
+        "positions": list(range(1, sent.longest + 1)),
         "metrics": json.dumps(details.get("metrics", {}), sort_keys=True),
         "build": build.number,
     }

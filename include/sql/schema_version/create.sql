@@ -1,4 +1,5 @@
 CREATE SCHEMA IF NOT EXISTS reco AUTHORIZATION reco_writer;
+CREATE SCHEMA IF NOT EXISTS tuning AUTHORIZATION reco_writer;
 CREATE TABLE IF NOT EXISTS reco.schema_version (
     version     integer PRIMARY KEY,
     name        text NOT NULL,

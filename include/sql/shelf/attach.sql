@@ -1,1 +1,1 @@
-ALTER TABLE reco.shelf ATTACH PARTITION reco.{partition} FOR VALUES IN (%(build)s)
+ALTER TABLE reco.{table} ATTACH PARTITION reco.{partition} FOR VALUES IN (%(build)s)

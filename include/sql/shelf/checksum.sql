@@ -1,1 +1,1 @@
-SELECT reco.build_checksum(%(build)s)
+SELECT coalesce(sum({digest}), 0) FROM reco.{table} WHERE build = %(build)s

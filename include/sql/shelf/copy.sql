@@ -1,2 +1,2 @@
-COPY reco.{partition} (build, user_id, segment, items, scores, reasons, reason_items)
+COPY reco.{partition} (build, {key}, {scope}, {arrays})
 FROM STDIN WITH (FORMAT binary, FREEZE)

@@ -1,2 +1,2 @@
 -- The check lets the later attach skip its scan of the rows
-CREATE TABLE reco.{partition} (LIKE reco.shelf INCLUDING STORAGE, CHECK (build = %(build)s)) PARTITION BY HASH (user_id)
+CREATE TABLE reco.{partition} (LIKE reco.{table} INCLUDING STORAGE, CHECK (build = %(build)s)) PARTITION BY HASH ({key})

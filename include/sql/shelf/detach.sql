@@ -1,1 +1,1 @@
-ALTER TABLE reco.shelf DETACH PARTITION reco.{partition} CONCURRENTLY
+ALTER TABLE reco.{table} DETACH PARTITION reco.{partition} CONCURRENTLY

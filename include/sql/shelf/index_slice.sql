@@ -1,1 +1,1 @@
-CREATE UNIQUE INDEX ON reco.{partition} (user_id)
+CREATE UNIQUE INDEX ON reco.{partition} ({names})

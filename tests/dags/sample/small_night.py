@@ -10,8 +10,9 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from include.columns import TABLES
-from include.orchestration import DEFAULT_ARGS, MACROS
+from include.orchestration import DEFAULT_ARGS, MACROS, tell_on_call
 from nightshelf_plugin.operators import JobBranchOperator, JobOperator
+from nightshelf_plugin.report_operator import ReportOperator
 from nightshelf_plugin.sensors import LandingSensor
 
 RUN_DATE = "{{ run_date(dag_run, params) }}"
@@ -29,10 +30,16 @@ class SampleBranchOperator(JobBranchOperator):
     package = "tests.plugins.sample_jobs"
 
 
+class SampleReportOperator(ReportOperator):
+    """Writes no page, but says so."""
+
+    package = "tests.plugins.sample_jobs"
+
+
 with DAG(
     "small_night",
     schedule=None,
-    default_args={"on_failure_callback": DEFAULT_ARGS["on_failure_callback"]},
+    default_args={when: DEFAULT_ARGS[when] for when in ("on_failure_callback", "on_retry_callback")},
     user_defined_macros=MACROS,
     params={"run_date": Param(None, type=["null", "string"], format="date")},
 ) as dag:
@@ -62,7 +69,9 @@ with DAG(
     )
     wrong = SampleOperator(task_id="wrong", job="behave", arguments=["bad_data"], retries=2)
     flaky = SampleOperator(task_id="flaky", job="behave", arguments=["bad_disk"], retries=1, retry_delay=0)
-    chain(wait, ingest, gate, [promote, keep], score, [wrong, flaky])
+    report = SampleReportOperator(task_id="report", job="behave", arguments=["report"])
+    lost = SampleReportOperator(task_id="lost", job="behave", arguments=["bad_data"], on_skipped_callback=tell_on_call)
+    chain(wait, ingest, gate, [promote, keep], score, [wrong, flaky, report, lost])
 
 
 def tell(run: Any) -> dict[str, Any]:
@@ -83,6 +92,11 @@ def tell(run: Any) -> dict[str, Any]:
                 for ti in run.get_task_instances(session=session)
             },
             "assets": sorted([event.asset.name, event.extra] for event in events),
+            "links": dict(
+                session.execute(
+                    select(XComModel.task_id, XComModel.value).where(XComModel.key == "_link_ReportLink")
+                ).all()
+            ),
             "xcom": {f"{task_id}{index if index >= 0 else ''}": value for task_id, index, value in xcoms},
         }
 

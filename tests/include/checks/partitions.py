@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.lake import Lake, commit_folder, partition_folder, staging_folder
+from include.lake.manifest import fingerprint
 from tests.include.contract.mappings import DAY
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -23,6 +24,8 @@ SCHEMAS = {
             ("event_ts", TIME),
             ("quantity", pa.float64()),
             ("price", pa.float64()),
+            ("order_id", pa.string()),
+            ("currency", pa.string()),
         ]
     ),
     "items": pa.schema(
@@ -34,6 +37,7 @@ SCHEMAS = {
             ("in_stock", pa.bool_()),
             ("launched_on", pa.date32()),
             ("updated_ts", TIME),
+            ("currency", pa.string()),
             ("attributes", ATTRIBUTES),
         ]
     ),
@@ -74,7 +78,8 @@ def commit_rows(
         pq.write_table(data, f"{root}/{staging}/part-0.parquet", filesystem=filesystem)
     counts = {"landed": len(rows) + quarantined, "ingested": len(rows), "duplicates": 0, "quarantined": quarantined}
     files = ["part-0.parquet"] if rows else []
-    commit_folder(lake, staging, partition_folder(table, day), fingerprint=f"{table}{day}", counts=counts, files=files)
+    tag = fingerprint({"table": table, "day": day, "rows": rows, "quarantined": quarantined})
+    commit_folder(lake, staging, partition_folder(table, day), fingerprint=tag, counts=counts, files=files)
     lake.delete(staging)
 
 

@@ -7,6 +7,7 @@ import gzip
 from typing import Any
 
 from include.contract import Dataset
+from include.contract.source import Delivery, SourceMapping
 from include.lake import Lake, partition_folder
 
 DAY = dt.date(2026, 3, 2)
@@ -74,3 +75,8 @@ def deliver(landing: Lake, table: str, day: dt.date, files: dict[str, str | byte
         landing.write_bytes(f"{folder}/{name}", data)
     if close:
         landing.write_bytes(f"{folder}/_SUCCESS", b"")
+
+
+def parts(*sources: Delivery) -> tuple[SourceMapping, ...]:
+    """Return sources of a table that map nothing."""
+    return tuple(SourceMapping(source=source, land=None, columns={}, reject={}, missing={}) for source in sources)

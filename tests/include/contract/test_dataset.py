@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,26 @@ def test_a_mapping_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert load(tmp_path, SHOP).table("events").columns["item_id"] == "upper(article)"
 
 
+def test_a_backtick_at_the_beginning_needs_quotes_and_the_message_says_so(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("a: `Order ID`")
+    with pytest.raises(ConfigurationError, match='in quotes: "`Order ID`"'):
+        load_dataset(str(tmp_path / "x.yaml"))
+
+
 def test_the_policy_of_a_mapping_is_laid_over_the_defaults(tmp_path: Path) -> None:
     dataset = load(tmp_path, {**SHOP, "policy": {"ranking": {"top_n": 7}}})
     file = tmp_path / "mine.yaml"
     file.write_text("ranking: {top_n: 3}")
     assert (dataset.policy().ranking.top_n, dataset.policy(file).ranking.top_n) == (7, 3)
+
+
+def test_the_drift_policy_of_a_mapping_is_laid_over_the_defaults(tmp_path: Path) -> None:
+    day = dt.date(2026, 3, 6)
+    dataset = load(tmp_path, {**SHOP, "drift": {"known_days": {day: "closed"}, "feed": {"min_volume": 0.3}}})
+    file = tmp_path / "mine.yaml"
+    file.write_text("feed: {min_volume: 0.1}")
+    assert dataset.drift_policy().known_days == {day: "closed"}
+    assert (dataset.drift_policy().feed.min_volume, dataset.drift_policy(file).feed.min_volume) == (0.3, 0.1)
 
 
 def test_an_unknown_name_says_which_exist() -> None:
@@ -98,6 +114,18 @@ def test_what_is_no_yaml_mapping_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, place: tuple[str, ...], value: object, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         load(tmp_path, changed(*place, value=value))
+
+
+@pytest.mark.parametrize("place", [("tables", "items"), ("description",), ("tables",)])
+def test_what_a_mapping_lacks_is_named(tmp_path: Path, place: tuple[str, ...]) -> None:
+    values = copy.deepcopy(SHOP)
+    section = values
+    for part in place[:-1]:
+        section = section[part]
+    del section[place[-1]]
+    with pytest.raises(ConfigurationError, match=rf"shop\.yaml lacks {'[.]'.join(place)}") as caught:
+        load(tmp_path, values)
+    assert "make map" in caught.value.remedy
 
 
 def test_a_table_that_does_not_exist_is_named() -> None:

@@ -3,32 +3,40 @@ from typing import Any
 import pytest
 
 from include.errors import MissingArtifactError
-from include.evaluation.report import check_report, headlines
-
-REPORT: dict[str, Any] = {
-    "k": 20,
-    "models": {
-        "popularity": {"version": "popularity", "metrics": {"users": 3, "recall": 0.123456}},
-        "challenger": {"version": "1", "metrics": {"users": 3, "recall": 0.2}},
-    },
-}
+from include.evaluation.report import check_report, headlines, metrics_of_champion
+from tests.include.evaluation.reports import make_report
 
 
 def test_a_report_is_read_as_it_is() -> None:
-    assert check_report(REPORT, "here") == REPORT
+    report = make_report(0.2)
+    assert check_report(report, "here") == report
 
 
-def test_a_report_of_a_former_release_is_read_in_todays_words() -> None:
-    old = {**REPORT, "incumbent": "1", "models": {**REPORT["models"], "incumbent": {"version": "1"}}}
-    new = {**REPORT, "champion": "1", "models": {**REPORT["models"], "champion": {"version": "1"}}}
-    assert check_report(old, "here") == check_report(new, "here") == new
+def test_without_a_model_popularity_is_enough() -> None:
+    report = make_report(None, lacks="no model yet")
+    assert check_report(report, "here") == report
 
 
-@pytest.mark.parametrize("report", [{}, {"models": {}}, {"models": {"challenger": {"metrics": {}}}}, {"models": [1]}])
-def test_what_is_no_report_is_named(report: dict[str, Any]) -> None:
-    with pytest.raises(MissingArtifactError, match="lake/x is no evaluation report"):
+OLD = {"lacks": None, "models": {"popularity": {"metrics": {"users": 1}}, "challenger": {"metrics": {"users": 1}}}}
+
+
+@pytest.mark.parametrize(
+    "report", [{}, {"models": {}}, {"models": {"challenger": {"metrics": {}}}}, {"models": [1]}, OLD]
+)
+def test_what_is_no_report_of_this_release_is_named(report: dict[str, Any]) -> None:
+    with pytest.raises(MissingArtifactError, match="lake/x is no evaluation report of this release"):
         check_report(report, "lake/x")
 
 
+def test_the_champion_of_a_former_releases_decision_is_found() -> None:
+    assert metrics_of_champion({"incumbent": {"recall": 0.3}}) == {"recall": 0.3}
+    assert metrics_of_champion({"champion": {"recall": 0.4}}) == {"recall": 0.4}
+    assert metrics_of_champion({}) is None
+
+
 def test_headlines_are_rounded() -> None:
-    assert headlines(REPORT)["popularity"] == {"users": 3, "recall": 0.1235}
+    assert headlines(make_report(0.2, popularity=0.123456))["popularity"] == {
+        "users": 100,
+        "recall": 0.1235,
+        "coverage": 0.5,
+    }

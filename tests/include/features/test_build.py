@@ -69,6 +69,7 @@ def item(
         rest.get("launched_on"),
         rest.get("attributes"),
         rest.get("updated_ts"),
+        rest.get("absent"),
         rest.get("delivered", day(50)),
     )
 
@@ -77,7 +78,7 @@ def user(
     user_id: str, segment: str | None = None, updated: int | None = None, delivered: int = 50, **attributes: str
 ) -> tuple[Any, ...]:
     stamp = None if updated is None else dt.datetime.combine(day(updated), dt.time(), dt.UTC)
-    return (user_id, segment, attributes or None, stamp, day(delivered))
+    return (user_id, segment, attributes or None, stamp, None, day(delivered))
 
 
 class Built:
@@ -112,7 +113,8 @@ class Built:
     def popular(self, segment: str) -> list[tuple[str, float, float]]:
         names = {row["item_index"]: row["item_id"] for row in self.table("items")}
         rows = sorted((r for r in self.table("popularity") if r["segment"] == segment), key=lambda r: r["rank"])
-        return [(names[row["item_index"]], row["score_before"], row["score_all"]) for row in rows]
+        scores = [(names[row["item_index"]], row["score_before"], row["score_all"]) for row in rows]
+        return [row for row in scores if any(row[1:])]
 
 
 @pytest.fixture
@@ -126,10 +128,15 @@ def build(spark: SparkSession) -> Iterator[Build]:
             users: Rows = (),
             policy: Policy = POLICY,
             fresh: dt.date | None = None,
+            whole: dict[str, dt.date] | None = None,
         ) -> Built:
             tables = ((events, EVENT_SCHEMA), (items, ITEM_SCHEMA), (users, USER_SCHEMA))
             frames = [spark.createDataFrame(list(rows), schema) for rows, schema in tables]
-            return Built(stack.enter_context(training_frames(*frames, periods(RUN_DATE, policy, fresh, 0.3), policy)))
+            return Built(
+                stack.enter_context(
+                    training_frames(*frames, periods(RUN_DATE, policy, fresh, 0.3), policy, whole or {})
+                )
+            )
 
         yield build
 
@@ -177,7 +184,7 @@ def test_days_outside_the_window_do_not_count(build: Build) -> None:
 def test_returns_undo_purchases_in_each_period_by_itself(build: Build) -> None:
     events = [
         *[event("kept", "a", kind, age, n) for kind, age, n in [("purchase", 20, 3), ("return", 19, 2)]],
-        *[event("undone", "a", kind, age, n) for kind, age, n in [("purchase", 20, 0.3), ("return", 19, 0.3)]],
+        *[event("undone", "a", kind, age, n) for kind, age, n in [("purchase", 19, 0.3), ("return", 18, 0.3)]],
         *[event("later", "a", kind, age) for kind, age in [("purchase", 20), ("return", 5)]],
         *[event("again", "a", kind, age) for kind, age in [("purchase", 20), ("return", 19), ("purchase", 5)]],
         event("only", "a", "return", 20),
@@ -193,6 +200,27 @@ def test_returns_undo_purchases_in_each_period_by_itself(build: Build) -> None:
     assert (later["n_before"], later["weight_all"], later["bought_on"]) == (1, 0, None)
     assert (again["weight_before"], again["n_before"], again["n_after"], again["bought_on"]) == (0, 0, 1, day(5))
     assert (looked["weight_before"], looked["n_before"], looked["bought_on"]) == (pytest.approx(0.1), 0, None)
+
+
+def test_the_early_period_ends_a_holdout_before_the_cutoff(build: Build) -> None:
+    ages = {"early": 20, "validation": 19, "holdout": 9}
+    events = [event(name, "a", "purchase", age) for name, age in ages.items()]
+    events += [*[event("often", "a", "purchase", age) for age in (30, 15, 14, 5)], event("back", "a", "purchase", 25)]
+    events.append(event("back", "a", "return", 12))
+    built = build(events)
+    columns = ("n_early", "n_after_early", "n_before", "n_after", "n_all")
+    numbers = {name: tuple(built.pair(name, "a")[column] for column in columns) for name in built.users}
+    assert numbers == {
+        "early": (1, 0, 1, 0, 1),
+        "validation": (0, 1, 1, 0, 1),
+        "holdout": (0, 0, 0, 1, 1),
+        "often": (1, 2, 3, 1, 4),
+        "back": (1, 0, 0, 0, 0),
+    }
+    often = built.pair("often", "a")
+    assert (often["bought_on_early"], often["bought_on_before"], often["bought_on"]) == (day(30), day(14), day(5))
+    assert often["weight_early"] == pytest.approx(0.5)
+    assert built.items["a"]["popularity_early"] == 3
 
 
 def test_one_absurd_quantity_does_not_stop_the_night(build: Build) -> None:
@@ -217,7 +245,8 @@ def test_users_and_items_come_from_tables_and_events_in_the_order_of_their_ids(b
         ("z", 2, "z"),
     ]
     assert [row["first_seen_on"] for row in built.items.values()] == [day(2), day(40), day(3)]
-    assert built.items["z"]["in_stock"] is True
+    assert built.items["y"]["in_stock"] is True
+    assert built.items["z"]["in_stock"] is False, "what has no name cannot be recommended"
 
 
 def test_the_latest_row_wins(build: Build) -> None:
@@ -233,6 +262,48 @@ def test_the_latest_row_wins(build: Build) -> None:
     built = build([event("u", "a", "purchase", 3)], items)
     assert {name: row["title"] for name, row in built.items.items()} == {"a": "new", "b": "dated", "c": "later"}
     assert built.items["c"]["in_stock"] is False
+
+
+def test_what_is_absent_stays_and_what_is_empty_does_not(build: Build) -> None:
+    stock = {"in_stock": False, "absent": ["title", "category", "price", "brand"]}
+    items = [
+        item("a", "Mug", "MUG", 4.0, attributes={"brand": "Ox"}, delivered=day(9)),
+        item("a", "", None, None, delivered=day(1), **stock),
+        item("b", "Mug", "MUG", 4.0, attributes={"brand": "Ox"}, delivered=day(9)),
+        item("b", "Mug", None, None, delivered=day(1)),
+        item("c", "", None, None, delivered=day(1), **{**stock, "in_stock": True}),
+    ]
+    policy = load_policy({"features": {"item_features": ["attribute:brand"], "min_feature_count": 1}})
+    built = build([event("u", "a", "purchase", 3)], items, policy=policy)
+    chosen = ("title", "category", "price", "in_stock")
+    assert {name: tuple(row[key] for key in chosen) for name, row in built.items.items()} == {
+        "a": ("Mug", "MUG", 4.0, False),
+        "b": ("Mug", None, None, True),
+        "c": ("c", None, None, False),
+    }
+    assert [built.features("item", name) for name in "abc"] == [{"brand:Ox"}, set(), set()]
+
+
+def test_what_is_not_in_the_whole_delivery_any_more_is_gone(build: Build) -> None:
+    items = [item("a", delivered=day(2)), item("b", delivered=day(2)), item("a", delivered=day(1))]
+    users = [user("u", delivered=2), user("v", delivered=2), user("u", delivered=1), user("w", delivered=2)]
+    events = [event("v", "b", "purchase", 1), event("u", "b", "purchase", 1), event("x", "a", "view", 1)]
+    built = build(events, items, users, whole={"items": day(1), "users": day(1)})
+    assert {name: row["in_stock"] for name, row in built.items.items()} == {"a": True, "b": False}
+    assert set(built.users) == {"u", "x"}
+    changes = build(events, items, users)
+    assert {name: row["in_stock"] for name, row in changes.items.items()} == {"a": True, "b": True}
+    assert set(changes.users) == {"u", "v", "w", "x"}
+
+
+def test_what_all_buyers_sent_back_is_not_popular(build: Build) -> None:
+    events = [event(f"u{n}", "kettle", kind, age) for n in range(6) for kind, age in (("purchase", 3), ("return", 1))]
+    events += [event(None, "kettle", kind, 2) for kind in ("purchase", "purchase", "return")]
+    events += [event(f"u{n}", "mug", "purchase", 3) for n in range(2)]
+    events += [event("u0", "jug", "purchase", 3, 2), event("u0", "jug", "return", 1, 1)]
+    events += [event("u1", "pot", "return", 1), event(None, "pan", "return", 1)]
+    built = build(events)
+    assert built.popular("everybody") == [("mug", 0, 2), ("jug", 0, 1), ("kettle", 0, 1)]
 
 
 def test_popularity_counts_each_user_once_and_each_anonymous_event(build: Build) -> None:

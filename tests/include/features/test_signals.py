@@ -67,8 +67,8 @@ def in_spark(spark: SparkSession, columns: dict[str, list[Any]]) -> dict[str, di
     ]
     frame = histogram_rows(
         spark.createDataFrame(rows, EVENT_SCHEMA),
-        spark.createDataFrame([(key, key, name, *[None] * 6) for key, name in ITEMS.items()], ITEM_SCHEMA),
-        spark.createDataFrame([(key, name, *[None] * 3) for key, name in USERS.items()], USER_SCHEMA),
+        spark.createDataFrame([(key, key, name, *[None] * 7) for key, name in ITEMS.items()], ITEM_SCHEMA),
+        spark.createDataFrame([(key, name, *[None] * 4) for key, name in USERS.items()], USER_SCHEMA),
         DAY,
         load_policy().features,
     )

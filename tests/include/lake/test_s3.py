@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from devstack.ports import free_port
-from include.contract.dataset import Delivery
+from include.contract.source import Delivery
 from include.errors import ConfigurationError, LakeError, MissingArtifactError
 from include.lake import (
     Lake,
@@ -28,6 +28,7 @@ from include.lake import (
 )
 from include.landing.delivered import find_delivered
 from tests.commits import commit_all
+from tests.include.contract.mappings import parts
 from tests.s3_proxy import Fault, FaultyProxy, running_proxy
 from tests.s3_servers import BUCKET
 
@@ -167,7 +168,7 @@ def test_what_pyarrow_cannot_read_is_not_a_damaged_delivery(
     landing, day = open_lake(uri), dt.date(2026, 1, 1)
     for name, data in (("part.csv", b"a,b\n1,2\n"), ("_SUCCESS", b"")):
         landing.write_bytes(f"{partition_folder('t', day)}/{name}", data)
-    source = Delivery(required=("a", "b"))
+    source = parts(Delivery(required=("a", "b")))
     with proxy.failing(fault, "/part.csv"), pytest.raises(named, match=proxy.address):
         find_delivered(landing, "t", [day], source)
     assert [file.columns for file in find_delivered(landing, "t", [day], source)] == [("a", "b")]

@@ -7,17 +7,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.contract.dataset import Delivery
+from include.contract.source import Delivery
 from include.errors import InputError
 from include.lake import Lake
-from include.landing.delivered import DeliveredFile, find_delivered
-from tests.include.contract.mappings import DAY, NEXT_DAY, deliver
+from include.landing.delivered import DeliveredFile, find_delivered, part_of, stored
+from tests.include.contract.mappings import DAY, NEXT_DAY, deliver, parts
 
 SOURCE = Delivery(required=("a", "b"), optional=("c",))
 
 
 def found(landing: Lake, *days: dt.date) -> list[DeliveredFile]:
-    return find_delivered(landing, "events", days or [DAY], SOURCE)
+    return find_delivered(landing, "events", days or [DAY], parts(SOURCE))
 
 
 def test_files_come_with_their_columns_in_order(landing: Lake) -> None:
@@ -29,7 +29,7 @@ def test_files_come_with_their_columns_in_order(landing: Lake) -> None:
         (DAY, "2.jsonl", ("b", "a")),
         (NEXT_DAY, "x.csv", ("b", "a")),
     ]
-    assert files[0].layout != files[2].layout
+    assert files[0].columns != files[2].columns
 
 
 def test_an_open_day_is_named(landing: Lake) -> None:
@@ -70,9 +70,37 @@ def test_parquet_has_the_columns_of_its_schema(landing: Lake) -> None:
         pq.write_table(table, f"{root}/events/ingest_date={DAY}/{name}.parquet", filesystem=filesystem)
     one, two = found(landing)
     assert one.columns == two.columns == ("a", "b")
-    assert one.layout != two.layout, "columns of different types cannot be read together"
+    assert one.schema != two.schema, "columns of different types cannot be read together"
 
 
 def test_json_lines_that_are_all_broken_are_not_refused(landing: Lake) -> None:
     deliver(landing, "events", DAY, {"1.jsonl": "broken\nbroken\n"})
     assert found(landing)[0].columns == ()
+
+
+def test_names_of_files_and_folders_may_be_odd(landing: Lake) -> None:
+    names = ["a b%20+#?.csv", "shop:1/x.csv", "shop:2/x.csv", "ü[1]{2}*.csv"]
+    deliver(landing, "events", DAY, dict.fromkeys([*names, ".tmp/x.csv", "_old/x.csv"], "a,b\n1,2\n"))
+    assert [file.name for file in found(landing)] == names
+
+
+def test_a_file_belongs_to_the_first_source_that_its_name_matches(landing: Lake) -> None:
+    stock = Delivery.model_validate({"files": ["stock*.csv"], "required": ["a"]})
+    prices = Delivery.model_validate({"files": ["prices.*", "stock_old.csv"], "required": ["b"]})
+    names = ["prices.part-00001.jsonl.gz", "stock.csv.gz", "stock_old.undated-part-00000.csv"]
+    assert [part_of(name, parts(stock, prices)) for name in names] == [1, 0, 0]
+    deliver(landing, "events", DAY, {"other.csv": "a,b\n1,2\n"})
+    with pytest.raises(InputError, match=r"other\.csv belongs to no source of events by its name \(stock\*\.csv, pri"):
+        find_delivered(landing, "events", [DAY], parts(stock, prices))
+
+
+def test_zstandard_and_a_format_that_the_name_does_not_tell(landing: Lake) -> None:
+    packed = pa.Codec("zstd").compress(b"a,b\n1,2\n", asbytes=True)
+    source = Delivery.model_validate({"format": "csv", "required": ["a", "b"]})
+    members = gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n")
+    contents = {"1.csv.zst": packed, "2.dat": "a,b\n", "3.ndjson": '{"a": 1, "b": 2}\n', "4.CSV.GZ": members}
+    deliver(landing, "events", DAY, dict(contents))
+    files = find_delivered(landing, "events", [DAY], parts(source))
+    assert [file.format.NAME for file in files] == ["csv", "csv", "jsonl", "csv"]
+    opened = [file.format.open_file(stored(landing, file.path), source) for file in files]
+    assert [len(list(one.records)) for one in opened] == [1, 0, 1, 2]

@@ -10,16 +10,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from include.contract.dataset import Delivery
+from include.contract.source import Delivery
 from include.errors import InputError
 from include.lake import Lake
 from include.landing import formats
 from include.landing.delivered import find_delivered
 from include.landing.formats import jsonl
-from include.landing.formats.base import Layout, Opened, SourceRecord, open_records
-from include.landing.formats.text import read_head, read_lines
+from include.landing.formats.base import Opened, SourceRecord, open_records
+from include.landing.formats.text import read_lines
 from include.landing.land import land
-from tests.include.contract.mappings import DAY, deliver, shop
+from include.landing.stored import StoredFile
+from tests.include.contract.mappings import DAY, deliver, parts, shop
 
 
 def record(line: str) -> SourceRecord:
@@ -27,22 +28,18 @@ def record(line: str) -> SourceRecord:
     return SourceRecord(json.dumps(values), values, False)
 
 
-def open_source(path: Path, delimiter: str, encoding: str) -> Opened:
+def open_file(file: StoredFile, source: Delivery) -> Opened:
     def records() -> Iterator[SourceRecord]:
-        return map(record, read_lines(path, encoding))
+        return map(record, read_lines(file, source.encoding))
 
     return open_records(records)
-
-
-def inspect(lake: Lake, path: str, source: Delivery) -> Layout:
-    return Layout(tuple(record(read_head(lake, path)[0]).values), "")
 
 
 @pytest.fixture(autouse=True)
 def pairs(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Register a format of `key=value` pairs."""
     module = SimpleNamespace(
-        TITLE="Pairs", ENDINGS=(".pairs",), LANDS_AS=jsonl.LANDS_AS, open_source=open_source, inspect=inspect
+        NAME="pairs", TITLE="Pairs", ENDINGS=(".pairs",), LANDS_AS=jsonl.LANDS_AS, open_file=open_file
     )
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, module))
     return module
@@ -60,11 +57,11 @@ def test_a_registered_format_lands(landing: Lake, tmp_path: Path) -> None:
 
 def test_a_registered_format_is_delivered(landing: Lake, pairs: SimpleNamespace) -> None:
     deliver(landing, "events", DAY, {"1.pairs": "a=1 b=2\n"})
-    (file,) = find_delivered(landing, "events", [DAY], Delivery(required=("a", "b")))
+    (file,) = find_delivered(landing, "events", [DAY], parts(Delivery(required=("a", "b"))))
     assert (file.format, file.columns) == (pairs, ("a", "b"))
 
 
 def test_an_unknown_ending_names_every_format(landing: Lake) -> None:
     deliver(landing, "events", DAY, {"1.xlsx": "PK"})
-    with pytest.raises(InputError, match=r"1\.xlsx is neither CSV, JSON lines, Parquet nor Pairs by its name"):
-        find_delivered(landing, "events", [DAY], Delivery(required=("a",)))
+    with pytest.raises(InputError, match=r"1\.xlsx is neither CSV, JSON lines, Parquet, Avro nor Pairs by its name"):
+        find_delivered(landing, "events", [DAY], parts(Delivery(required=("a",))))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.contract.source import Delivery
 from include.errors import InputError
 from include.landing.formats import csv, format_of, jsonl, parquet
 from include.landing.formats.base import LandingFormat
@@ -19,6 +20,7 @@ from include.landing.formats.csv import split_csv
 from include.landing.formats.jsonl import parse_json
 from include.landing.sources import SourceFile
 
+SOURCE = Delivery(required=("a",))
 # A field may hold anything but what ends a line.
 FIELD = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 
@@ -58,7 +60,7 @@ def test_csv_keeps_each_line_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     text = '\ufeffid , name\r\n1,"a ""b"", c"\r\n\r\n 2 ,x\r\nbroken\r\n3,y,z\r\n"4,open\r\n'
     path.write_bytes(gzip.compress(text.encode()))
-    file = SourceFile(path)
+    file = SourceFile(path, SOURCE)
     assert file.columns() == ["id", "name"]
     records = list(file.records())
     assert [record.line for record in records] == ['1,"a ""b"", c"', " 2 ,x", "broken", "3,y,z", '"4,open']
@@ -70,7 +72,7 @@ def test_csv_keeps_each_line_as_it_is(tmp_path: Path) -> None:
 def test_json_lines_have_the_keys_of_their_records(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1}\n\nbroken\n{"b": "x"}\n')
-    file = SourceFile(path)
+    file = SourceFile(path, SOURCE)
     assert file.columns() == ["a", "b"]
     assert [record.broken for record in file.records()] == [False, True, False]
 
@@ -87,8 +89,8 @@ def test_parquet_becomes_text(tmp_path: Path) -> None:
         }
     )
     pq.write_table(table, path)
-    first, second = SourceFile(path).records()
-    assert first.values == {"n": "1.5", "ok": "true", "at": "1970-01-01 00:00:00", "tags": '["a"]', "raw": "x"}
+    first, second = SourceFile(path, SOURCE).records()
+    assert first.values == {"n": "1.5", "ok": "true", "at": "1970-01-01 00:00:00", "tags": ["a"], "raw": "x"}
     assert json.loads(second.line)["n"] is None
 
 
@@ -99,21 +101,23 @@ def test_parquet_becomes_text(tmp_path: Path) -> None:
         ("a.csv.gz", b"not gzip at all", r"a\.csv\.gz is damaged"),
         ("a.csv.gz", gzip.compress(b"a,b\n" + bytes(range(1, 100)) * 50, mtime=0)[:-30], r"a\.csv\.gz is damaged"),
         ("a.csv", "a,b\n1,Käse\n".encode("cp1252"), r"a\.csv is not utf-8.*land\.encoding"),
-        ("a.parquet", b"PAR1 but no more", r"a\.parquet is no readable Parquet"),
+        ("a.json", b'\n[{"a": 1},\n{"a": 2}]', r"a\.json is one JSON text, it begins with .* one object a line"),
+        ("a.json", b'{\n"a": 1\n}', r"a\.json is one JSON text"),
+        ("a.parquet", b"PAR1 but no more", r"a\.parquet is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=message):
-        list(SourceFile(tmp_path / name).records())
+        list(SourceFile(tmp_path / name, SOURCE).records())
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.csv cannot be read"):
-        list(SourceFile(tmp_path / "a.csv").records())
+        list(SourceFile(tmp_path / "a.csv", SOURCE).records())
 
 
 def test_another_encoding_is_read_when_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("a,b\n1,Käse\n".encode("cp1252"))
-    (record,) = SourceFile(tmp_path / "a.csv", encoding="cp1252").records()
+    (record,) = SourceFile(tmp_path / "a.csv", Delivery(required=("a",), encoding="cp1252")).records()
     assert record.values["b"] == "Käse"

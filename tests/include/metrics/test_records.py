@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from devstack.ports import free_port
+from include.contract.dataset import DATASETS
 from include.metrics.exporter import serve
 from include.metrics.records import Records
+from include.serving.comparison import record_comparison
+from include.serving.database import WRITER, connect
 from include.settings import Settings, load_settings
 from tests.databases import Database
 from tests.deployment.stage import add_night, fill_shelf, make_metadata
@@ -58,6 +64,22 @@ def test_the_shelf_the_night_and_the_verdict(watched: Settings, database: Databa
     verdict = '{outcome="open",variant="main",verdict="hold"}'
     assert samples[f"nightshelf_drift_day_timestamp_seconds{verdict}"] == 1795132800
     assert samples['nightshelf_source_up{source="shelf"}'] == samples['nightshelf_source_up{source="airflow"}'] == 1
+
+
+def test_the_hour_is_the_shops_own(tmp_path: Path) -> None:
+    mapping = yaml.safe_load((DATASETS / "demo_shop.yaml").read_text()) | {"time_zone": "Asia/Tokyo"}
+    (tmp_path / "tokyo.yaml").write_text(yaml.safe_dump(mapping))
+    shop = load_settings({"NIGHTSHELF_HOME": str(tmp_path), "NIGHTSHELF_DATASET": str(tmp_path / "tokyo.yaml")})
+    assert read(exposition(shop)) == {"nightshelf_fresh_by_seconds": (6 - 9) * 3600}
+
+
+def test_what_the_lake_lacks_is_counted_as_the_last_night_found_it(watched: Settings, database: Database) -> None:
+    assert "nightshelf_landing_differences" not in read(exposition(watched))
+    with connect(database.writer_url, "tests", role=WRITER) as connection:
+        record_comparison(connection, dt.date(2026, 11, 19), ["events of 2026-11-18: not delivered"] * 3)
+        assert read(exposition(watched))["nightshelf_landing_differences"] == 3
+        record_comparison(connection, dt.date(2026, 11, 20), [])
+    assert read(exposition(watched))["nightshelf_landing_differences"] == 0
 
 
 def test_the_last_night_against_the_median_of_those_that_ended_well(watched: Settings, database: Database) -> None:

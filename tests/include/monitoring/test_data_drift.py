@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from include.monitoring.data_drift import DataDrift, detect, reference_days
+from include.monitoring.data_drift import DataDrift, comparable_days, detect, reference_days
 from include.monitoring.profile import DataProfile, from_histograms
 from tests.include.monitoring.cases import FIRST, POLICY
 
@@ -80,6 +80,53 @@ def test_missing_users_break_the_feed() -> None:
 @pytest.mark.parametrize(("rows", "word"), [(2000, "times what that weekday has"), (50, "fewer than")])
 def test_lost_events_break_the_feed(rows: int, word: str) -> None:
     assert word in check(FIRST, profile(np.random.default_rng(5), FIRST, rows=rows)).broken[0]
+
+
+def weeks(usual: dict[int, int], day: dt.date, weeks: int = 4) -> dict[dt.date, DataProfile]:
+    """Days before `day`, with so many events on each weekday; a weekday that is not named has no delivery."""
+    days = [day - dt.timedelta(days=back) for back in range(7 * weeks, 0, -1)]
+    rng = np.random.default_rng(3)
+    return {one: profile(rng, one, rows=usual[one.weekday()]) for one in days if one.weekday() in usual}
+
+
+MONDAY, SUNDAY = FIRST, FIRST + dt.timedelta(days=6)
+OPEN = dict.fromkeys(range(6), 2000)
+EMPTY = DataProfile(0, {})
+
+
+def test_a_closed_sunday_is_compared_with_closed_sundays() -> None:
+    assert detect(SUNDAY, EMPTY, weeks({**OPEN, 6: 0}, SUNDAY), POLICY).broken == []
+    assert detect(SUNDAY, EMPTY, weeks(OPEN, SUNDAY), POLICY).broken == []  # nothing was delivered on them at all
+    assert detect(MONDAY, EMPTY, weeks(OPEN, MONDAY), POLICY).broken == ["0 events, fewer than 100"]
+
+
+@pytest.mark.parametrize("rows", [0, 12, 60, 90])
+def test_a_shop_with_few_events_is_not_held_for_it(rows: int) -> None:
+    today = from_histograms({"event_type": {"view": rows}, "user_id": {"unknown": rows}})
+    assert detect(MONDAY, today, weeks(dict.fromkeys(range(7), 40), MONDAY), POLICY).broken == []
+
+
+def test_a_weekday_of_a_young_shop_is_not_held_against_other_weekdays() -> None:
+    young = weeks(dict.fromkeys(range(5), 2000), SUNDAY, weeks=1)
+    drift = detect(SUNDAY, profile(np.random.default_rng(5), SUNDAY, rows=500), young, POLICY)
+    assert (drift.volume, drift.broken) == (None, [])
+
+
+def test_a_known_day_is_judged_by_what_is_missing_alone_and_is_no_reference() -> None:
+    policy = POLICY.model_copy(update={"known_days": {FIRST: "Black Friday"}})
+    reference = weeks(dict.fromkeys(range(7), 4000), FIRST)
+    rush = profile(np.random.default_rng(5), FIRST, rows=16000, shift=2)
+    assert detect(FIRST, rush, reference, POLICY).broken and detect(FIRST, rush, reference, POLICY).moved
+    drift = detect(FIRST, rush, reference, policy)
+    assert (drift.known_day, drift.broken, drift.moved) == ("Black Friday", [], [])
+    lost = detect(FIRST, profile(np.random.default_rng(5), FIRST, rows=16000, missing=0.6), reference, policy)
+    assert [line.split(" is ")[0] for line in lost.broken] == ["user_id", "price"]
+
+    later = FIRST + dt.timedelta(days=7)
+    whole = {**weeks(dict.fromkeys(range(7), 4000), later), FIRST: rush}
+    ordinary = profile(np.random.default_rng(5), later)
+    assert detect(later, ordinary, whole, policy).volume == pytest.approx(1, abs=0.1)
+    assert FIRST not in comparable_days(later, whole, policy)
 
 
 def test_without_a_reference_nothing_moves() -> None:

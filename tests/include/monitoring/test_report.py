@@ -43,8 +43,8 @@ def test_the_page_says_what_was_decided_and_why(page: str) -> None:
     assert page.startswith("<!doctype html>")
     for text in (
         "Verdict: <b>", "Batch b40 of model 40.", "What users turned to: 1000 by 400 users", "What they bought: 90 by",
-        "<td>price</td><td>0.3000</td><td>0.0400</td><td>1.0e-09</td><td>yes</td>", "more often missing: user_id",
-        "<td>overlap</td><td>0.5000</td>",
+        ">price</th><td>0.3000</td><td>0.0400</td><td>1.0e-09</td><td>yes</td>", "more often missing: user_id",
+        ">overlap</th><td>0.5000</td>",
     ):  # fmt: skip
         assert text in page, text
 

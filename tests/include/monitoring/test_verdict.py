@@ -113,6 +113,20 @@ def test_no_second_retrain_until_it_has_cooled_down() -> None:
     assert any("no retrain again" in reason for reason in decide(history[:-10], POLICY).reasons)
 
 
+def test_a_known_day_neither_counts_nor_ends_a_row() -> None:
+    black_friday = day(21, data={"known_day": "Black Friday"}, comparison=comparison(200, 200))
+    verdict = judge(*quiet(20), day(20, data=MOVED, verdict=Kind.NOTHING), black_friday)
+    assert verdict.kind == Kind.NOTHING
+    assert verdict.reasons[0] == f"{black_friday.day} is a known day (Black Friday): " + (
+        "number and kind of its events are not judged"
+    )
+    assert all(point.day != black_friday.day for point in verdict.points)
+    after = judge(
+        *quiet(20), day(20, data=MOVED, verdict=Kind.NOTHING), decided(black_friday, verdict), day(22, data=MOVED)
+    )
+    assert after.kind == Kind.RETRAIN
+
+
 def test_bots_are_reported_and_nothing_else() -> None:
     verdict = judge(*quiet(20), day(20, data={"heavy_share": 0.05}))
     assert verdict.kind == Kind.NOTHING

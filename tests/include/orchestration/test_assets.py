@@ -11,7 +11,7 @@ from include.settings import PROJECT, Settings
 
 def test_bootstrap_takes_every_slot_of_the_pool() -> None:
     pools = json.loads((PROJECT / "deploy" / "airflow" / "pools.json").read_text())
-    assert {name: pool["slots"] for name, pool in pools.items()} == {LAKE_POOL: LAKE_POOL_SLOTS}
+    assert {name: pool["slots"] for name, pool in pools.items()} == {LAKE_POOL: LAKE_POOL_SLOTS, "tuning": 1}
 
 
 def test_each_table_of_the_lake_is_an_asset(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from airflow.sdk import DeadlineAlert, DeadlineReference
@@ -57,6 +58,6 @@ def test_slack_is_told_which_run_is_late_and_what_to_read(monkeypatch: pytest.Mo
         monkeypatch.setenv("NIGHTSHELF_SLACK_WEBHOOK", webhook.url)
         asyncio.run(tell_late({"dag_run": RUN, "deadline": {}}))
     (message,) = webhook.received
-    run = f"{RUN['dag_id']}/runs/{RUN['dag_run_id']}"
-    for part in ("not fresh at 05:30 UTC", "is failed", f"http://airflow.example.org/dags/{run}", "#shelfnotfresh"):
+    run = f"{RUN['dag_id']}/runs/{quote(RUN['dag_run_id'])}"
+    for part in ("not fresh at 05:30 UTC", "is failed", f"http://airflow.example.org/dags/{run}", "/ShelfNotFresh.md"):
         assert part in message["text"]

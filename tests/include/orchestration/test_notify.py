@@ -12,14 +12,21 @@ from typing import Any
 import pytest
 
 from devstack.ports import free_port
-from include.orchestration.notify import NO_REASON, tell_on_call
+from include.orchestration.notify import NO_REASON, TOLD, tell_on_call
 from include.settings import VARIABLES
 from tests.mailboxes import Mailbox, mail_server
 from tests.webhooks import Webhook, webhook_server
 
 LINK = "http://localhost:8080/dags/nightly_recommendations/runs/r1/tasks/train"
+PUSHED: dict[str, Any] = {}
 CONTEXT: Any = {
-    "ti": SimpleNamespace(dag_id="nightly_recommendations", task_id="train", run_id="r1", log_url=LINK),
+    "ti": SimpleNamespace(
+        dag_id="nightly_recommendations",
+        task_id="train",
+        run_id="r1",
+        log_url=LINK,
+        xcom_push=lambda key, value: PUSHED.update({key: value}),
+    ),
     "exception": RuntimeError("first line\nTrackingError: postgresql://mlflow:s3cret@db/mlflow is gone\n"),
 }
 REASON = "TrackingError: postgresql://mlflow:***@db/mlflow is gone"
@@ -57,7 +64,7 @@ def test_slack_gets_the_last_error_line_the_link_and_the_page(webhook: Webhook) 
     tell_on_call(CONTEXT)
     (message,) = webhook.received
     assert message["path"] == "/services/t0ken"
-    for part in (REASON, LINK, "docs/runbook.md#train", "nightly_recommendations", "r1"):
+    for part in (REASON, LINK, "docs/runbook/train.md", "nightly_recommendations", "r1"):
         assert part in message["text"]
     assert "s3cret" not in message["text"] and "first line" not in message["text"]
 
@@ -68,7 +75,7 @@ def test_mail_goes_to_everybody_named(mailbox: Mailbox) -> None:
     addressed = re.findall(r"^rcpt to:<(.+)>$", said, re.MULTILINE | re.IGNORECASE)  # smtplib's case is Python's own
     assert addressed == ["ada@example.org", "bob@example.org"]
     assert "Subject: Nightshelf: train of nightly_recommendations has failed (r1)" in said
-    assert REASON in said and LINK in said and "docs/runbook.md#train" in said
+    assert REASON in said and LINK in said and "docs/runbook/train.md" in said
     assert "s3cret" not in said
 
 
@@ -109,8 +116,15 @@ def test_without_receivers_it_says_what_is_missing(
 
 
 def test_a_task_that_was_killed_has_no_error_to_repeat(webhook: Webhook) -> None:
+    PUSHED.clear()
     tell_on_call({**CONTEXT, "exception": None})
-    assert NO_REASON in webhook.received[0]["text"]
+    assert NO_REASON in webhook.received[0]["text"] and PUSHED == {}  # another process than the task's tells
+
+
+def test_the_task_that_has_told_says_so(webhook: Webhook) -> None:
+    PUSHED.clear()
+    tell_on_call(CONTEXT)
+    assert webhook.received and PUSHED == {TOLD: True}
 
 
 def test_the_secrets_of_the_installation_are_blotted_out(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.interval import CronDataIntervalTimetable
@@ -18,6 +19,10 @@ from include.orchestration.schedule import NIGHTLY_CRON
 from include.orchestration.templates import (
     answered,
     answered_by,
+    day_runs,
+    first_of_days,
+    last_night,
+    later_days,
     only_if_approved,
     result,
     run_date,
@@ -50,6 +55,15 @@ def test_run_date(dag_run: Any, params: dict[str, Any], day: str) -> None:
     assert run_date(dag_run, params) == day
 
 
+@pytest.mark.parametrize(
+    ("moment", "day"), [("2026-11-21T01:45:00+00:00", "2026-11-19"), ("2026-11-21T02:45:00+00:00", "2026-11-20")]
+)
+def test_a_day_is_caught_up_only_after_its_own_night_was_to_begin(moment: str, day: str) -> None:
+    """An hourly run's interval is empty: it begins and ends when the run does."""
+    assert last_night(run(moment, moment)) == day
+
+
+@hypothesis.settings(deadline=None)  # it reads the mapping
 @given(st.datetimes(min_value=dt.datetime(2000, 1, 1), max_value=dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)))
 def test_a_run_without_an_interval_handles_the_last_complete_one(moment: dt.datetime) -> None:
     interval = CronDataIntervalTimetable(NIGHTLY_CRON, "UTC").infer_manual_data_interval(run_after=instance(moment))
@@ -100,10 +114,33 @@ def live(*extras: dict[str, Any]) -> dict[str, list[Any]]:
     return {"reco.live": [SimpleNamespace(extra=extra) for extra in extras]}
 
 
-def test_the_watched_day_is_the_one_after_the_newest_night_that_went_live() -> None:
-    events = live({"run_date": "2026-02-27"}, {"run_date": "2026-02-28"}, {"result": {"batch_id": "b"}})
-    assert watched_day(run(None), {}, events) == "2026-03-01"
+def test_the_watch_is_about_the_day_after_each_night_that_went_live_once_and_in_order() -> None:
+    nights = ("2026-02-28", "2026-02-27", "2026-02-28", "2026-03-03")  # one was published again
+    events = live(*({"run_date": night} for night in nights), {"result": {"batch_id": "b"}})
+    assert watched_day(run(None), {}, events) == "2026-02-28"
+    assert later_days(run(None), {}, events) == "2026-03-01 2026-03-04"
     assert watched_day(run(None), {"day": "2026-01-31"}, events) == "2026-01-31"
+    assert later_days(run(None), {"day": "2026-01-31", "later": ""}, events) == ""
+    more = {"day": "2026-01-31", "later": "2026-02-01 2026-02-03"}
+    assert later_days(run(None), more, events) == "2026-02-01 2026-02-03"
+
+
+def test_each_later_day_gets_a_run_of_its_own() -> None:
+    assert day_runs("", "day", "day") == []
+    assert day_runs("2026-03-01 2026-03-04", "day", "day") == [
+        {"trigger_run_id": "day__2026-03-01", "conf": {"day": "2026-03-01"}},
+        {"trigger_run_id": "day__2026-03-04", "conf": {"day": "2026-03-04"}},
+    ]
+
+
+def test_later_days_are_judged_one_after_the_other() -> None:
+    assert first_of_days("") == []
+    days, judged = "2026-03-01 2026-03-04 2026-03-05", []
+    while following := first_of_days(days):
+        (one,) = following
+        judged.append((one["trigger_run_id"], watched_day(run(None), one["conf"], {})))
+        days = later_days(run(None), one["conf"], {})
+    assert judged == [(f"day__2026-03-0{day}", f"2026-03-0{day}") for day in (1, 4, 5)]
 
 
 def test_a_run_that_no_night_started_is_skipped() -> None:

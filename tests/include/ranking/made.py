@@ -10,6 +10,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from include.features import SegmentPopularity
+from include.list_kinds import LIST_KINDS, RECOMMENDATIONS, ListKind
 from include.model.factors import Factors
 from include.ranking import Catalogue, Profile, Rules, UserSlice
 from include.ranking.distribute import split
@@ -37,7 +38,7 @@ def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserSlice]:
         common=Profile(everything, np.empty(0, np.int32)),
         profiles={"north": Profile(everything, np.array([7], np.int32))},
     )
-    sold = SegmentPopularity(np.arange(50, dtype=np.int32), *[np.arange(50, 0, -1).astype(np.float32)] * 2)
+    sold = SegmentPopularity(np.arange(50, dtype=np.int32), np.arange(50, 0, -1).astype(np.float32))
     catalogue = Catalogue(
         np.char.add("i", np.arange(N_ITEMS).astype(np.str_)), factors(N_ITEMS, 1), rules, {"everybody": sold}, 20
     )
@@ -52,18 +53,19 @@ def make_night(n_users: int, seed: int = 3) -> tuple[Catalogue, UserSlice]:
     return catalogue, users
 
 
-def digest(rows: pa.RecordBatch) -> int:
-    """Return a number that changes with any value of any row, and adds up over parts."""
-    lines = (repr(row) for row in rows.to_pylist())
+def digest(rows: pa.RecordBatch | pa.Table, kind: ListKind) -> int:
+    """Return a number that changes with any value of any row and with its kind, and adds up over parts."""
+    lines = (f"{kind.name} {row!r}" for row in rows.to_pylist())
     return sum(int(hashlib.sha256(line.encode()).hexdigest()[:12], 16) for line in lines)
 
 
-def slow_digest(rows: pa.RecordBatch) -> int:
+def slow_digest(rows: pa.Table, kind: ListKind) -> int:
     """Take as long as a larger part would."""
     time.sleep(0.25)
-    return digest(rows)
+    return digest(rows, kind)
 
 
 def expected_digest(catalogue: Catalogue, users: UserSlice) -> int:
     """Return the digest of all lists, made without Spark."""
-    return sum(digest(record_batch(catalogue, part, make_lists(catalogue, part))) for part in split(users))
+    lists = (record_batch(catalogue, part, make_lists(catalogue, part)) for part in split(users))
+    return sum(digest(rows, LIST_KINDS[RECOMMENDATIONS]) for rows in lists)

@@ -38,6 +38,7 @@ def make_rules(n_items: int, top_n: int, *, cap: int = 0, min_new: int = 0, seed
     n_pinned=st.integers(0, 5),
     density=st.sampled_from([0.0, 0.4, 1.0]),
     surplus=st.sampled_from([1, 3]),
+    owned=st.sampled_from([None, 0.3, 1.0]),
 )
 def test_lists_equal_the_rules_word_by_word(
     seed: int,
@@ -50,6 +51,7 @@ def test_lists_equal_the_rules_word_by_word(
     n_pinned: int,
     density: float,
     surplus: int,
+    owned: float | None,
 ) -> None:
     users, items = random_case(seed, n_users, n_items, 3, 2)
     random = np.random.default_rng(seed)
@@ -57,10 +59,14 @@ def test_lists_equal_the_rules_word_by_word(
     seen = random.random((n_users, n_items)) < density
     allowed = random.random(n_items) < 0.8
     pinned = random.permutation(n_items)[:n_pinned].astype(np.int32)
+    added = (random.integers(-4, 5, (n_users, n_items)) * (random.random((n_users, n_items)) < (owned or 0))).astype(
+        "f"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compose_module, "FIRST_SURPLUS", surplus)
-        found = compose_lists(users, items, rules, Profile(allowed, pinned), exclude=sparse.csr_matrix(seen))
-    scores = users.vectors @ items.vectors.T + items.biases + users.biases[:, None]
+        own = None if owned is None else sparse.csr_matrix(added)
+        found = compose_lists(users, items, rules, Profile(allowed, pinned), exclude=sparse.csr_matrix(seen), own=own)
+    scores = users.vectors @ items.vectors.T + items.biases + users.biases[:, None] + added
     for user in range(n_users):
         mine = set(np.flatnonzero(seen[user]).tolist())
         expected = reference_list(scores[user], rules, set(np.flatnonzero(allowed).tolist()), pinned.tolist(), mine)

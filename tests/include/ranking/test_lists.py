@@ -21,7 +21,7 @@ ITEMS = np.array(["cup", "mug", "pan", "pot", "rug"])
 def popularity(**counts: float) -> SegmentPopularity:
     positions = np.array([ITEMS.tolist().index(name) for name in counts], dtype=np.int32)
     values = np.array(list(counts.values()), dtype=np.float32)
-    return SegmentPopularity(positions, values, values)
+    return SegmentPopularity(positions, values)
 
 
 def make_rules(**changes: Any) -> Rules:

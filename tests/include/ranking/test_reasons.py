@@ -11,7 +11,7 @@ from scipy import sparse
 
 from include.ranking.kernel import contributors
 from include.ranking.kernel.explaining import MIN_SIMILARITY
-from include.ranking.reasons import Placed, Reason, Reasons, explain
+from include.ranking.reasons import Placed, Reason, Reasons, explain, sources_of
 from include.settings import PROJECT
 
 
@@ -79,7 +79,6 @@ def given_reasons(lists: list[list[int]], had: list[list[float]], **changes: Any
     no = np.zeros(7, bool)
     values: dict[str, Any] = {
         "personal": True,
-        "vectors": vectors,
         "categories": np.array([0, 0, 1, 1, 2, -1, -1], np.int32),
         "is_new": no,
         "popular": no,
@@ -87,7 +86,19 @@ def given_reasons(lists: list[list[int]], had: list[list[float]], **changes: Any
     }
     rows = np.array(lists, np.int32)
     pinned = changes.pop("pinned", np.zeros(len(rows), np.int32))
-    return explain(Placed(rows, pinned, sparse.csr_matrix(np.array(had, np.float32)), **{**values, **changes}))
+    history, values = sparse.csr_matrix(np.array(had, np.float32)), {**values, **changes}
+    values["sources"] = sources_of(rows, history, values["personal"], vectors)
+    return explain(Placed(rows, pinned, history, **values))
+
+
+def test_lists_side_by_side_have_the_sources_of_each() -> None:
+    random = np.random.default_rng(0)
+    vectors = random.random((9, 3), np.float32)
+    history = sparse.csr_matrix((random.random((5, 9)) < 0.4).astype(np.float32))
+    first, second = (np.argsort(random.random((5, 9)), axis=1)[:, :n].astype(np.int32) for n in (4, 3))
+    first[:, 3:], second[2] = -1, -1
+    expected = [sources_of(lists, history, True, vectors) for lists in (first, second)]
+    assert sources_of(np.hstack([first, second]), history, True, vectors).tolist() == np.hstack(expected).tolist()
 
 
 def marked(*items: int) -> np.ndarray:
@@ -110,6 +121,16 @@ def test_the_first_reason_that_holds_is_given() -> None:
     assert found.items.tolist() == [[-1, 0, -1, -1, -1, -1, -1]]
 
 
+def test_bought_again_is_said_where_the_repurchase_term_added_something() -> None:
+    own = sparse.csr_matrix(np.array([[2.0, 0, 0.5, 0, 0, 0, 0]], np.float32))
+    had = [[1, 0, 1, 0, 0, 0, 0]]
+    found = given_reasons([[2, 0, 1, 3, -1]], had, own=own, pinned=np.array([1], np.int32))
+    assert found.codes.tolist() == [[Reason.PINNED, Reason.BOUGHT_AGAIN, Reason.BECAUSE_OF_ITEM, Reason.TASTE, 0]]
+    assert found.items.tolist() == [[-1, -1, 0, -1, -1]]
+    unknown = given_reasons([[2, 0]], had, own=own, personal=False)
+    assert unknown.codes.tolist() == [[Reason.IN_THE_SHOP] * 2], "the term is not in a list of what is popular"
+
+
 @pytest.mark.parametrize(("personal", "expected"), [(True, Reason.TASTE), (False, Reason.IN_THE_SHOP)])
 def test_nothing_is_called_popular_that_is_not(personal: bool, expected: Reason) -> None:
     found = given_reasons([[1, 2]], [[1, 0, 0, 0, 0, 0, 0]], personal=personal, popular=marked(2), popular_here=None)
@@ -129,7 +150,7 @@ def test_no_items_at_all() -> None:
         np.zeros(2, np.int32),
         sparse.csr_matrix((2, 0), dtype=np.float32),
         personal=True,
-        vectors=np.zeros((0, 4), np.float32),
+        sources=np.full((2, 3), -1, np.int32),
         categories=np.zeros(0, np.int32),
         is_new=nothing,
         popular=nothing,

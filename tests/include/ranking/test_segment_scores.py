@@ -7,7 +7,7 @@ from include.ranking.lists import as_factors, list_segment, segment_scores
 
 def counts(**items: float) -> SegmentPopularity:
     scores = np.array(list(items.values()), dtype=np.float32)
-    return SegmentPopularity(np.array([int(name[1:]) for name in items], dtype=np.int32), scores, scores)
+    return SegmentPopularity(np.array([int(name[1:]) for name in items], dtype=np.int32), scores)
 
 
 POPULARITY = {"everybody": counts(i0=9, i1=5, i3=1), "France": counts(i1=2, i2=2)}

@@ -12,9 +12,12 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from include.errors import DatabaseError, PublishError
+from include.errors import DatabaseError, PublishError, ValidationError
 from include.lake import Lake
+from include.serving.database import WRITER, connect
 from include.serving.publish import Published, publish
+from include.serving.rollback import RollbackRequest, roll_back
+from include.serving.verify import verify
 from include.settings import Settings
 from tests.batches import DAY, write_batch, write_day
 from tests.databases import Database
@@ -51,6 +54,42 @@ def test_a_batch_becomes_what_analysts_read(database: Database, lake: Lake) -> N
     ]  # fmt: skip
     ((checksum,),) = database.rows("SET ROLE reco_writer; SELECT reco.batch_checksum(%s)", (done.batch_id,))
     assert checksum == done.checksum
+
+
+def test_all_kinds_of_lists_go_live_with_the_batch(database: Database, lake: Lake) -> None:
+    done = send(database, lake)
+    similar = "SELECT similar_item_id, title, score, reason, reason_text FROM similar_items('i03', 1)"
+    assert database.rows(similar, role="analyst") == [
+        ("i04", 'Thing "4", new', pytest.approx(0.9), "similar_item", 'similar to Thing "3", new')
+    ]
+    users = "SELECT rank, user_id, reason FROM audience WHERE subject = 'category' AND value = 'c1' ORDER BY rank"
+    assert database.rows(users, role="analyst") == [(1, "u0000", "taste"), (2, 'ü "9"', "taste")]
+    counted = "SELECT kind, lists, full_lists, entries, items FROM batch_lists WHERE is_live ORDER BY kind"
+    assert database.rows(counted, role="analyst") == [
+        ("audience", 3, 3, 6, 0), ("bought_before", 3, 3, 6, 4),
+        ("placements", 6, 6, 12, 6), ("popular_by_placement", 3, 3, 6, 4),
+        ("recommendations", 40, 40, 174, 12), ("similar_items", 12, 12, 24, 12),
+    ]  # fmt: skip
+    second = send(database, lake, 1)
+    assert database.rows("SELECT DISTINCT batch_id FROM similar_items", role="analyst") == [(second.batch_id,)]
+    with connect(database.writer_url, "test", role=WRITER) as connection:
+        roll_back(connection, RollbackRequest("main", "previous", "no good"))
+    assert database.rows("SELECT DISTINCT batch_id FROM similar_items", role="analyst") == [(done.batch_id,)]
+
+
+@pytest.mark.parametrize("damage", [
+    "UPDATE reco.similar_items_shelf SET scores[1] = 0.8 WHERE item_id = 'i03'",
+    "UPDATE reco.audience_shelf SET users[2] = 'u 9' WHERE value = 'c1'",
+    "DELETE FROM reco.audience_shelf WHERE subject = 'brand'",
+])  # fmt: skip
+def test_damage_to_any_kind_is_found_and_mended(database: Database, lake: Lake, damage: str) -> None:
+    batch = write_batch(lake)
+    publish(database.writer_url, batch, keep_batches=3)
+    database.rows("SET ROLE reco_writer; " + damage)
+    with pytest.raises(ValidationError, match="the lake has"):
+        verify(database.analyst_url, batch)
+    assert publish(database.writer_url, batch, keep_batches=3).loaded
+    verify(database.analyst_url, batch)
 
 
 def test_publishing_again_changes_nothing(database: Database, lake: Lake) -> None:
@@ -112,6 +151,8 @@ def test_the_last_batches_stay_and_expired_ones_go(database: Database, lake: Lak
     assert rows == [("0", "expired", False), ("1", "expired", False), ("2", "expired", False),
                     ("3", "stored", False), ("4", "stored", True)]  # fmt: skip
     assert database.rows(PARTITIONS) == [("shelf_4",), ("shelf_5",)]
+    further = PARTITIONS.replace("^shelf", "^(similar_items|audience)_shelf")
+    assert [name[-1] for (name,) in database.rows(further)] == ["4", "5"] * 2
     again = send(database, lake, 0, keep=2)
     assert (again.loaded, again.live) == (True, False)
 

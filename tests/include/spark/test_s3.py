@@ -110,6 +110,7 @@ def test_ingest_on_s3_has_the_same_books_as_on_local_files(night: dict[str, str]
 
 @needs_jars
 @pytest.mark.spark
+@pytest.mark.long
 def test_a_driver_killed_in_mid_write_leaves_nothing_that_anyone_reads(night: dict[str, str]) -> None:
     lake = open_lake(night["LAKE_URI"])
     driver = subprocess.Popen(
@@ -138,6 +139,7 @@ def test_a_driver_killed_in_mid_write_leaves_nothing_that_anyone_reads(night: di
 
 @needs_jars
 @pytest.mark.spark
+@pytest.mark.long
 def test_an_image_is_prepared_for_a_lake_that_is_not_there_yet(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()

@@ -122,6 +122,7 @@ def committed(lake: Lake) -> dict[str, Manifest]:
     return {folder: open_folder(lake, folder) for folder in folders}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300 + 90 * RUNS)
 def test_nights_through_faults_have_the_same_content(
     environment: dict[str, str], s3: dict[str, str], proxy: FaultyProxy, tmp_path: Path
@@ -144,6 +145,7 @@ def test_nights_through_faults_have_the_same_content(
     assert "Traceback" not in (tmp_path / "driver.log").read_text()
 
 
+@pytest.mark.long
 def test_a_listing_that_lags_is_noticed_and_nothing_half_written_is_read(
     environment: dict[str, str], s3: dict[str, str], proxy: FaultyProxy
 ) -> None:
@@ -181,7 +183,7 @@ def test_a_committed_day_that_no_listing_shows_is_read(
 @pytest.mark.parametrize(
     ("fault", "code", "said"),
     [
-        (Fault.SLOW_DOWN, 1, "LakeError: "),
+        pytest.param(Fault.SLOW_DOWN, 1, "LakeError: ", marks=pytest.mark.long),
         (Fault.FORBIDDEN, 2, "ConfigurationError: .* refuses access.*Remedy: correct AWS_ACCESS_KEY_ID"),
     ],
     ids=["503", "403"],

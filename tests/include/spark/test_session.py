@@ -70,6 +70,7 @@ def test_another_java_is_another_archive(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.spark
+@pytest.mark.long
 def test_the_archive_is_made_once_and_the_result_alone_stands_on_stdout(tmp_path: Path) -> None:
     # A JVM of its own: the archive is written when it ends.
     environment = {**os.environ, "NIGHTSHELF_CACHE": str(tmp_path / "a cache"), "SPARK_MASTER": "local[2]"}

@@ -72,7 +72,8 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.spark
-def test_a_job_waits_for_cores_but_not_for_executors_that_die(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_a_job_waits_for_cores_but_not_for_executors_or_workers_that_die(tmp_path: Path) -> None:
     with running_cluster(tmp_path) as cluster:
         wait_until(lambda: listens(cluster.page), cluster)
         with driver(cluster) as holds:
@@ -90,3 +91,8 @@ def test_a_job_waits_for_cores_but_not_for_executors_that_die(tmp_path: Path) ->
         )
         assert "Remedy: read the newest executor's stderr" in told
         assert time.monotonic() - begun < 90
+        for worker in cluster.processes[1:]:
+            cluster.kill(worker)
+        with driver(cluster) as alone:
+            told = said(alone)
+        assert told.startswith("ExecutorsLostError: No executor reached the driver in 20 s: the master has no worker")

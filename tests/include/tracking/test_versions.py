@@ -28,8 +28,8 @@ def artifact(store: Settings, version: int, path: str) -> Path:
 def test_a_registered_version_is_found_and_loaded(store: Settings) -> None:
     version = make_version(store, "found", 2.0)
     assert find_version(store, "found") == version
-    assert load_model(store, version, "evaluation").user.embeddings.tolist() == [[2.0, 2.0]]
-    assert load_model(store, str(version), "serving").user.embeddings.tolist() == [[-2.0, -2.0]]
+    assert load_model(store, version, "evaluation").members["made"].user.embeddings.tolist() == [[2.0, 2.0]]
+    assert load_model(store, str(version), "serving").members["made"].user.embeddings.tolist() == [[-2.0, -2.0]]
     assert find_version(store, "something-else") is None
 
 
@@ -124,4 +124,4 @@ def test_equal_models_are_equal_files(store: Settings) -> None:
     one, two = make_version(store, "bytes-1"), make_version(store, "bytes-2")
     files = [artifact(store, version, "serving/factors.npz").read_bytes() for version in (one, two)]
     assert files[0] == files[1]
-    assert np.load(artifact(store, one, "serving/factors.npz"))["user_biases"].tolist() == [0.0]
+    assert np.load(artifact(store, one, "serving/factors.npz"))["made/user_biases"].tolist() == [0.0]

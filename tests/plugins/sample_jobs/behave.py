@@ -23,6 +23,10 @@ def succeed(_: Settings, table: str = "events") -> dict[str, object]:
     return {table: {"landed": 7}, "path": "training_sets/2026-11-20-abc"}
 
 
+def report(_: Settings) -> dict[str, object]:
+    return {"report": "reports/2026-11-20-abc/report.html", "made": True}
+
+
 def bad_data(_: Settings) -> dict[str, object]:
     raise InputError("events.csv, row 7: price is 'free'", remedy="correct the file")
 
@@ -67,7 +71,8 @@ def mute(_: Settings) -> dict[str, object]:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
-        "what", choices=["succeed", "bad_data", "bad_disk", "crash", "decide", "talk", "hang", "leave_child", "mute"]
+        "what",
+        choices=["succeed", "bad_data", "bad_disk", "crash", "decide", "talk", "hang", "leave_child", "mute", "report"],
     )
     arguments.add_argument("more", nargs="*")
     sys.exit(

@@ -30,9 +30,9 @@ def random_case(seed: int, n_users: int, n_items: int, dimensions: int, spread: 
     return sides[0], sides[1]
 
 
-def brute_force(users: Factors, items: Factors, n: int, left_out: np.ndarray) -> TopN:
+def brute_force(users: Factors, items: Factors, n: int, left_out: np.ndarray, own: np.ndarray | float = 0.0) -> TopN:
     scores = users.vectors.astype(np.float64) @ items.vectors.astype(np.float64).T
-    scores += users.biases[:, None] + items.biases
+    scores += users.biases[:, None] + items.biases + own
     lists = np.full((len(scores), n), -1, dtype=np.int32)
     values = np.full((len(scores), n), -np.inf)
     for row, user_scores in enumerate(scores):
@@ -45,7 +45,7 @@ def brute_force(users: Factors, items: Factors, n: int, left_out: np.ndarray) ->
 
 @settings(max_examples=200, deadline=None)
 @given(
-    seed=st.integers(0, 2**32 - 1),
+    seed=st.integers(0, 2**32 - 2),
     n_users=st.one_of(st.integers(1, 20), st.just(2 * BLOCK - 3)),
     n_items=st.one_of(st.integers(1, 3 * WIDTH), st.integers(3 * WIDTH, 30 * WIDTH)),
     dimensions=st.integers(0, 5),
@@ -57,6 +57,7 @@ def brute_force(users: Factors, items: Factors, n: int, left_out: np.ndarray) ->
     certainty=st.sampled_from([-3.0, 0.0, 3.0]),
     at_once=st.sampled_from([1, 7, 2048]),
     threads=st.sampled_from([1, 2]),
+    owned=st.sampled_from([None, 0.0, 0.05, 0.6]),
 )
 def test_lists_equal_brute_force(
     seed: int,
@@ -71,22 +72,25 @@ def test_lists_equal_brute_force(
     certainty: float,
     at_once: int,
     threads: int,
+    owned: float | None,
 ) -> None:
     users, items = random_case(seed, n_users, n_items, dimensions, spread)
     random = np.random.default_rng(seed + 1)
     seen = random.random((n_users, n_items)) < density
     allowed = random.random(n_items) < share
     exclude = sparse.csr_matrix(seen)
+    added = random.integers(-9, 10, (n_users, n_items)) * (random.random((n_users, n_items)) < (owned or 0))
+    own = None if owned is None else sparse.csr_matrix(added.astype(np.float32))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled, "STRIDE", stride)
         patch.setattr(compiled, "CERTAINTY", certainty)  # -3: nearly every guess is wrong
         patch.setattr(compiled, "USERS_AT_ONCE", at_once)
         patch.setattr(plain, "CELLS_AT_ONCE", at_once * n_items)
         both = [
-            top_n(users, items, n, exclude=exclude, allowed=allowed, threads=threads, compiled=way)
+            top_n(users, items, n, exclude=exclude, allowed=allowed, own=own, threads=threads, compiled=way)
             for way in (True, False)
         ]
-    expected = brute_force(users, items, n, seen | ~allowed)
+    expected = brute_force(users, items, n, seen | ~allowed, added)
     for found in both:
         np.testing.assert_array_equal(found.items, expected.items)
         np.testing.assert_array_equal(found.scores, expected.scores)
@@ -97,7 +101,7 @@ def test_lists_equal_brute_force(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    seed=st.integers(0, 2**32 - 1),
+    seed=st.integers(0, 2**32 - 2),
     n_users=st.integers(1, 40),
     n_items=st.integers(1, 30 * WIDTH),
     dimensions=st.sampled_from([1, 7, 64]),
@@ -116,7 +120,8 @@ def test_numpy_gives_the_same_bits_as_the_compiled_kernel(
     items.vectors[: n_items // 2] = items.vectors[n_items - n_items // 2 :]  # near ties and real ones
     items.biases[: n_items // 2] = items.biases[n_items - n_items // 2 :]
     exclude = sparse.random(n_users, n_items, density=density, format="csr", random_state=seed)
-    one, two = (top_n(users, items, n, exclude=exclude, compiled=way) for way in (True, False))
+    own = sparse.random(n_users, n_items, density=0.2, format="csr", random_state=seed + 1, dtype=np.float32) * scale
+    one, two = (top_n(users, items, n, exclude=exclude, own=own, compiled=way) for way in (True, False))
     np.testing.assert_array_equal(one.items, two.items)
     np.testing.assert_array_equal(one.scores.view(np.int32), two.scores.view(np.int32))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from include.errors import ValidationError
 from include.serving.load import combine, table_digest
 from include.serving.load.checksum import digests
-from include.serving.load.hashing import place_users
+from include.serving.load.hashing import place_rows
 from include.serving.load.items import ItemKeys
 from include.serving.load.lists import read_lists, texts
 from tests.batches import LISTS, table_checksum
@@ -67,7 +67,7 @@ def test_users_are_placed_as_the_server_places_them(postgres: Database) -> None:
         (users,),
     )
     names = texts(pa.array(users))
-    assert found == [(place_users(names.offsets, names.data, 3).tolist(),)]
+    assert found == [(place_rows(names.offsets, names.data, 3).tolist(),)]
 
 
 def test_a_sum_wraps_at_64_bits() -> None:
@@ -122,7 +122,7 @@ def test_what_is_stored_depends_on_the_keys() -> None:
     sums = set()
     for keys in ({"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 1, "b": 2, "c": 4, "d": 3}):
         known = ItemKeys(keys)
-        sums.add(digests(lists, known.of(lists.items), known.of(lists.reason_items)).stored)
+        sums.add(digests(lists, known.of(lists.members), known.of(lists.reason_items)).stored)
     assert len(sums) == 2
 
 
@@ -135,7 +135,7 @@ def test_a_score_that_is_no_number_is_refused() -> None:
 def test_a_missing_column_of_a_user_is_refused(name: str) -> None:
     place = LISTS.get_field_index(name)
     table = as_table([("u1", "s", [])]).set_column(place, name, pa.array([None], LISTS.field(name).type))
-    with pytest.raises(ValidationError, match=f"1 users have no {name}"):
+    with pytest.raises(ValidationError, match=f"1 rows of recommendations have no {name}"):
         table_checksum(table)
 
 

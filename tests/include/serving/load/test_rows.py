@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.errors import PublishError, ValidationError
+from include.list_kinds import ListKind
 from include.serving.load.copy import Stream
 from include.serving.load.items import ItemKeys
 from include.serving.load.lists import read_lists
@@ -19,6 +20,7 @@ from tests.batches import LISTS
 
 KEYS = {f"item {n}": n * 3 for n in range(1, 9)}
 CODES = {23: "i", 700: "f", 21: "h"}
+TEXT = 25
 
 entry = st.tuples(
     st.sampled_from(sorted(KEYS)),
@@ -27,6 +29,7 @@ entry = st.tuples(
     st.none() | st.sampled_from(sorted(KEYS)),
 )
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+fan = st.tuples(text, *[st.floats(-9, 9, width=32)] * 3)
 user = st.tuples(text, text, st.lists(entry, max_size=4))
 
 
@@ -44,7 +47,7 @@ def encode(users: list[Any], *, size: int = 7, slices: int = 1) -> bytes:
     pending: Any = SimpleNamespace(done=lambda: False)
     for part in (users[:2], users[2:]):
         lists = read_lists(as_batch(part))
-        encoded = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, slices)
+        encoded = encode_lists(lists, keys.of(lists.members), keys.of(lists.reason_items), 5, slices)
         stream.put(encoded[0], pending)
     stream.put(None, pending)
     return b"".join(iter(lambda: stream.read(size), b""))
@@ -72,11 +75,42 @@ def decode(data: bytes) -> list[tuple[Any, ...]]:
 def decode_array(data: bytes) -> list[Any]:
     dimensions, nulls, oid, length, lower = struct.unpack_from(">5i", data)
     assert (dimensions, nulls, lower) == (1, 0, 1)
+    if oid == TEXT:
+        return decode_texts(data[20:], length)
     code = CODES[oid]
     width = struct.calcsize(f">{code}")
     elements = struct.unpack(">" + f"i{code}" * length, data[20:])
     assert set(elements[::2]) <= {width}
     return list(elements[1::2])
+
+
+def decode_texts(data: bytes, length: int) -> list[str]:
+    texts, place = [], 0
+    for _ in range(length):
+        (size,) = struct.unpack_from(">i", data, place)
+        texts.append(data[place + 4 : place + 4 + size].decode())
+        place += 4 + size
+    assert place == len(data)
+    return texts
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(text, text, st.lists(fan, max_size=4)), max_size=4))
+def test_users_and_figures_come_out_as_they_went_in(rows: list[Any]) -> None:
+    kind = ListKind("fans", key="item_id", scope="subject", member="user", figures=("support", "lift"))
+    batch = pa.RecordBatch.from_pylist([
+        {"item_id": key, "subject": scope, "user_ids": [e[0] for e in entries], "scores": [e[1] for e in entries],
+         "reason_codes": [6] * len(entries), "reason_item_ids": [None] * len(entries),
+         "support": [e[2] for e in entries], "lift": [e[3] for e in entries]}
+        for key, scope, entries in rows
+    ], kind.schema)  # fmt: skip
+    lists = read_lists(batch, kind)
+    (data,) = encode_lists(lists, None, ItemKeys(KEYS).of(lists.reason_items), 5, 1)
+    assert decode(HEADER + bytes(data) + TRAILER) == [
+        (5, key, scope, [e[0] for e in entries], [e[1] for e in entries], [6] * len(entries), [0] * len(entries),
+         [e[2] for e in entries], [e[3] for e in entries])
+        for key, scope, entries in rows
+    ]  # fmt: skip
 
 
 @settings(deadline=None)
@@ -97,11 +131,11 @@ def test_every_user_is_in_one_slice() -> None:
     users = [(f"user {n}", "s", [("item 1", float(n), 1, None)] * (n % 3)) for n in range(50)]
     lists = read_lists(as_batch(users))
     keys = ItemKeys(KEYS)
-    parts = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, 3)
+    parts = encode_lists(lists, keys.of(lists.members), keys.of(lists.reason_items), 5, 3)
     rows = [decode(HEADER + bytes(part) + TRAILER) for part in parts]
     assert all(rows)
     assert sorted(row[1] for part in rows for row in part) == sorted(user for user, *_ in users)
-    (whole,) = encode_lists(lists, keys.of(lists.items), keys.of(lists.reason_items), 5, 1)
+    (whole,) = encode_lists(lists, keys.of(lists.members), keys.of(lists.reason_items), 5, 1)
     assert sorted(row for part in rows for row in part) == sorted(decode(HEADER + bytes(whole) + TRAILER))
 
 
@@ -116,7 +150,7 @@ def test_an_unknown_item_that_no_list_holds_is_no_matter() -> None:
     names = pa.DictionaryArray.from_arrays(pa.array([1], pa.int32()), ["ghost", "item 1"])
     columns = [["a"], ["s"], pa.ListArray.from_arrays([0, 1], names), [[1.0]], [[1]], [["item 2"]]]
     lists = read_lists(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], LISTS.names))
-    assert ItemKeys(KEYS).of(lists.items)[1] == KEYS["item 1"]
+    assert ItemKeys(KEYS).of(lists.members)[1] == KEYS["item 1"]
 
 
 def test_lists_of_uneven_length_are_refused_with_the_user() -> None:

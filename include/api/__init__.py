@@ -1,0 +1,1 @@
+"""The read API: the functions of the schema `reco` over HTTP, for a shop's backend."""

@@ -1,0 +1,1 @@
+"""What sold: together, more than usual, and what its buyers are due to buy again."""

@@ -1,0 +1,2 @@
+SELECT code, reason
+FROM reco.reasons

@@ -1,0 +1,1 @@
+DELETE FROM reco.result WHERE day = %(day)s AND variant = %(variant)s

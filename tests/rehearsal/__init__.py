@@ -1,1 +1,0 @@
-"""The production stack as plain processes: docker-compose.yaml's own services, started without Docker for one night."""
