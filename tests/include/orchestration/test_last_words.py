@@ -124,7 +124,7 @@ def test_airflow_s_own_errors_lead_to_the_page(settings: Settings) -> None:
     said = words(AirflowException("Dag id nightly_recommendations not found in DagModel"), settings)
     assert said[0].endswith("train of nightly_recommendations, Dag id nightly_recommendations not found in DagModel")
     assert said[2:] == [f"Clearing: {AFTERWARDS}", "Runbook: docs/runbook/train.md"]
-    assert "its process killed?" in words(None, settings)[0]
+    assert "its process was killed" in words(None, settings)[0]
 
 
 def test_an_error_raised_for_a_named_one_has_its_words(settings: Settings) -> None:
