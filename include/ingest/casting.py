@@ -29,6 +29,7 @@ from include.ingest.expressions import (
 )
 from include.ingest.problems import (
     CONTROLS,
+    NOT_PLAIN,
     ODD,
     column_rules,
     first_broken,
@@ -161,7 +162,9 @@ def _cast(delivered: DataFrame, kept: Sequence[str], table: ContractTable, mappi
     frame = frame.select("*", *typed)
     searched = [one.name for one in table.columns if one.kind == "text"]
     words = F.concat_ws("", *map(F.col, searched), *[F.col(f"`{FEATURE}{name}`") for name in mapping.attributes])
-    return frame.withColumn(ODD, words.rlike(CONTROLS) | ~F.is_valid_utf8(words))
+    # Most texts are plain, and one search tells so.
+    odd = words.rlike(NOT_PLAIN) & (words.rlike(CONTROLS) | ~F.is_valid_utf8(words))
+    return frame.withColumn(ODD, odd)
 
 
 def _trimmed(name: str, kinds: Mapping[str, str]) -> Column:
@@ -194,9 +197,10 @@ def _delivered_text(column: ContractColumn, mapping: SourceMapping, kinds: Mappi
 def _as_text(value: Column, kind: str) -> Column:
     """Return a value as text; what is empty, and what is not a number among floats, is null."""
     if kind == "string":
-        odd = F.length(value) != F.octet_length(value)  # looked at first: to trim all blanks takes its time
-        trimmed = F.when(odd, F.trim(value, F.lit(BLANKS))).otherwise(F.trim(value))
-        return F.when(trimmed != "", trimmed)
+        # To trim all blanks takes its time: few texts begin or end with what is not ASCII.
+        plain, beyond = F.trim(value), F.lit(bytearray(b"\x80"))
+        first, last = plain >= beyond.cast("string"), F.substring(plain.cast("binary"), -1, 1) >= beyond
+        return F.nullif(F.when(first | last, F.trim(value, F.lit(BLANKS))).otherwise(plain), F.lit(""))
     if kind in ("float", "double"):
         value = F.when(~F.isnan(value), value)
     return value.cast("string")

@@ -26,7 +26,7 @@ from include.contract.dataset import Dataset, TableMapping
 from include.contract.schema import CONTRACT, ContractTable
 from include.contract.source import SourceMapping
 from include.errors import InputError, MissingArtifactError
-from include.ingest.accounts import COUNTS, DUPLICATES, INGESTED, QUARANTINED, DayAccount, check_balance
+from include.ingest.accounts import COUNTS, DUPLICATES, INGESTED, LANDED, QUARANTINED, DayAccount, check_balance
 from include.ingest.books import COLUMNS, Staged, day_details, files_on, rules_of
 from include.ingest.casting import cast_to_contract, evaluating, failing_expression
 from include.ingest.other_days import changed_days, closed_days, other_days
@@ -158,7 +158,8 @@ class _Ingest:
         rows = identified(self._cast(), table, table.key)
         offsets = keep_blocks([row.asDict() for row in count_blocks(rows, table).collect()], self.accounts)
         known = other_days(spark, self.lake, table, list(self.accounts), self.window)
-        doubts = doubtful_keys(rows, known)
+        landed = sum(account.counts()[LANDED] for account in self.accounts.values())
+        doubts = doubtful_keys(rows, known, landed)
         doubtful = self._cast(lambda rows: doubtful_rows(rows, doubts, table))
         decided = decided_rows(doubtful, known, doubts, table, self.window).persist(StorageLevel.MEMORY_AND_DISK)
         try:

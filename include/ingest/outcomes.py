@@ -38,6 +38,8 @@ _CONTENT = "_content"
 _KNOWN = "_known"
 # Hashes of keys up to which each task gets all of them
 MOST_BROADCAST = 2_000_000
+# What a processor keeps near itself
+HASHES_A_TASK = 200_000
 WHOLE = (Window.unboundedPreceding, Window.unboundedFollowing)
 
 
@@ -82,18 +84,22 @@ def count_blocks(rows: DataFrame, table: ContractTable) -> DataFrame:
     )
 
 
-def doubtful_keys(rows: DataFrame, known: DataFrame | None) -> DataFrame:
+def doubtful_keys(rows: DataFrame, known: DataFrame | None, number: int) -> DataFrame:
     """Return the hashes of rows that are not good, or that occur more than once in `rows` and `known` together.
 
     Parameters
     ----------
     known
         See `decided_rows`.
+    number
+        How many rows there are, about; each task compares about `HASHES_A_TASK`.
     """
     hashes = rows.select(_IDENTITY, GOOD)
     if known is not None:
         hashes = hashes.union(known.select(_IDENTITY, GOOD))
-    found = hashes.groupBy(_IDENTITY).agg(F.count(F.lit(1)).alias(ROWS), F.count_if(GOOD).alias(GOOD))
+    # Nearly every hash occurs once: to count them before they are moved would only take time.
+    moved = hashes.repartition(1 + number // HASHES_A_TASK, _IDENTITY)
+    found = moved.groupBy(_IDENTITY).agg(F.count(F.lit(1)).alias(ROWS), F.count_if(GOOD).alias(GOOD))
     doubts = found.where((F.col(ROWS) > 1) | (F.col(GOOD) == 0)).select(_IDENTITY)
     doubts = doubts.persist(StorageLevel.MEMORY_AND_DISK)
     return F.broadcast(doubts) if doubts.count() <= MOST_BROADCAST else doubts
@@ -105,8 +111,12 @@ def sure_rows(rows: DataFrame, doubts: DataFrame) -> DataFrame:
 
 
 def doubtful_rows(rows: DataFrame, doubts: DataFrame, table: ContractTable) -> DataFrame:
-    """Return the rows with `KEY` that are not good, or of a key that may occur several times."""
-    return identified(rows, table, KEY).join(doubts, _IDENTITY, how="left_semi").drop(_IDENTITY)
+    """Return the rows with `KEY` that are not good, or of a key that may occur several times.
+
+    They are moved: what is made of these few must not be compiled into the loop over all rows, which would be too
+    long a method for Java to compile in time.
+    """
+    return identified(rows, table, KEY).join(doubts, _IDENTITY, how="left_semi").drop(_IDENTITY).repartition(POSITION)
 
 
 def decided_rows(
@@ -206,7 +216,7 @@ def _in_all(rows: Column) -> Column:
 
 def _order(table: ContractTable) -> list[Column]:
     place = [F.col(name) for name in (SOURCE_FILE, BLOCK, POSITION)]
-    content = F.xxhash64(F.to_json(_CONTENT))  # rows that `explode` makes of one record have one place
+    content = F.col(_CONTENT).asc()  # rows that `explode` makes of one record have one place
     if table.keep == "latest":
         return [F.col(UPDATED_TS).desc_nulls_last(), *[one.desc() for one in place], content]
     return [*[one.asc() for one in place], content]
@@ -249,9 +259,8 @@ def duplicate_rows(decided: DataFrame, table: ContractTable) -> DataFrame:
     """Return the duplicates that are not simply the same row again: they differ, or came on an earlier day."""
     apart = F.col(DIFFERS) | F.col(REPEATED)
     rows = decided.where((F.col(OUTCOME) == DUPLICATES) & apart)
-    return rows.select(SOURCE_FILE, REPEATED, *row_columns(table), INGEST_DATE).sortWithinPartitions(
-        INGEST_DATE, SOURCE_FILE, table.key
-    )
+    chosen = rows.select(SOURCE_FILE, REPEATED, *row_columns(table), INGEST_DATE)
+    return chosen.repartition(INGEST_DATE).sortWithinPartitions(INGEST_DATE, SOURCE_FILE, table.key)
 
 
 def quarantine_rows(decided: DataFrame, offsets: list[tuple[str, str, int, int]]) -> DataFrame:
@@ -263,7 +272,7 @@ def quarantine_rows(decided: DataFrame, offsets: list[tuple[str, str, int, int]]
     )
     record = (F.col(POSITION) + F.col(FIRST)).alias(RECORD)
     rows = numbered.select(SOURCE_FILE, record, ELEMENT, REASONS, RAW, INGEST_DATE)
-    return rows.sortWithinPartitions(INGEST_DATE, SOURCE_FILE, RECORD)
+    return rows.repartition(INGEST_DATE).sortWithinPartitions(INGEST_DATE, SOURCE_FILE, RECORD)
 
 
 def known_rows(frame: DataFrame, table: ContractTable, *more: str) -> DataFrame:

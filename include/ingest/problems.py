@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Whether any text of the row holds a control character or is no text at all: searched once a row
 ODD = "_odd"
 CONTROLS = r"[\x00-\x1F\x7F]"
+NOT_PLAIN = "[^ -~]"
 _HALF_PAIR = r"(?<!\\)\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F]..(?<!\\u[dD][89abAB]..\\u[dD]...))"
 _VALUE_SHOWN = 100
 
@@ -84,7 +85,9 @@ def text_rules(column: ContractColumn, name: str, text: Column) -> list[Rule]:
     """Return the limits of a text, of the column `name` or of an attribute of that name."""
     rules = [(F.col(ODD) & ~F.is_valid_utf8(text), "is no text in UTF-8")]
     if column.max_length is not None:
-        rules.append((F.length(text) > column.max_length, f"is longer than {column.max_length} characters"))
+        # Characters are counted only where there are enough bytes for too many.
+        long = (F.octet_length(text) > column.max_length) & (F.length(text) > column.max_length)
+        rules.append((long, f"is longer than {column.max_length} characters"))
     if column.forbidden is not None:
         rules.append((F.col(ODD) & text.rlike(column.forbidden), "holds a control character"))
     return [(condition, _broken(name, text, what)) for condition, what in rules]

@@ -24,7 +24,7 @@ from include.columns import INGEST_DATE, SOURCE_FILE
 from include.contract.dataset import Dataset
 from include.contract.schema import CONTRACT
 from include.errors import InputError
-from include.ingest.accounts import DUPLICATES, INGESTED, QUARANTINED, DayAccount, FileAccount, check_balance
+from include.ingest.accounts import DUPLICATES, INGESTED, LANDED, QUARANTINED, DayAccount, FileAccount, check_balance
 from include.ingest.books import Staged, day_details, files_on, folder_of, rules_of
 from include.ingest.casting import GOOD, cast_to_contract, evaluating
 from include.ingest.ingest import named_failures
@@ -141,7 +141,8 @@ class _Replay:
         with named_failures(reads), step(logger, f"reading what was set aside of {self.name}"):
             rows = reduce(DataFrame.unionByName, [cast_to_contract(*read) for read in reads])
             known = self._known(spark)
-            doubts = doubtful_keys(identified(rows, table, table.key), known)
+            number = sum(account.counts()[LANDED] for account in self.accounts.values())
+            doubts = doubtful_keys(identified(rows, table, table.key), known, number)
             decided = decided_rows(rows, known, doubts, table, self.window, beside=True)
             decided = decided.persist(StorageLevel.MEMORY_AND_DISK)
             try:
