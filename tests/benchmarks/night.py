@@ -83,6 +83,8 @@ def measure_night(shop: Shop) -> dict[str, float]:
         step("validate", "validate", "--date", LAST)
         folder = step("build", "build_training_set", "--date", LAST)["training_set"]
         version = step("train", "train", "--training-set", folder)["model_version"]
+        evaluation = step("evaluate", "evaluate", "--training-set", folder, "--model-version", version)["evaluation"]
+        run_job(environment, "gate", "--evaluation", evaluation)
         why = ("--by", "benchmark", "--reason", "to serve it", "--request", "benchmark")
         run_job(environment, "decide", "--model-version", version, "--answer", "promote", *why)
         batch = step("score", "score", "--date", LAST, "--training-set", folder)["batch"]
