@@ -13,6 +13,8 @@ from scipy import sparse
 from include.types import NOTHING, Doubles, Integers
 
 NAMES = ("novelty", "diversity", "popularity")
+# Cosines that are in memory at once, 64 MB
+COSINES = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,26 @@ def measure_lists(lists: Integers, facts: ItemFacts) -> dict[str, Doubles]:
 
 
 def _diversity(lists: Integers, directions: sparse.csr_matrix) -> Doubles:
-    """Use that the squared length of a sum of vectors is that of its parts and twice each pair's product."""
-    rows, places = np.nonzero(lists != NOTHING)
-    chosen = sparse.csr_matrix((np.ones(len(rows)), (rows, lists[rows, places])), (len(lists), directions.shape[0]))
-    squared = np.asarray((chosen @ directions).power(2).sum(axis=1)).ravel()
-    own = chosen @ np.asarray(directions.power(2).sum(axis=1)).ravel()
-    counts = np.diff(chosen.indptr)
+    """Compute the cosines of the items in the lists, some items after the others, and look the pairs up."""
+    there = lists != NOTHING
+    items, own = np.unique(lists[there], return_inverse=True)
+    places = np.full(lists.shape, len(items))  # behind the end of a list: a further item, unlike any other
+    places[there] = own
+    sums = np.zeros(len(lists))
+    vectors = directions[items]
+    users = vectors.T.tocsr()
+    many = COSINES // (len(items) + 1) + 1
+    for first in range(0, len(items), many):
+        some = vectors[first : first + many]
+        cosines = np.zeros((some.shape[0], len(items) + 1))
+        cosines[:, :-1] = (some @ users).toarray()
+        np.fill_diagonal(cosines[:, first:], 0)
+        rows, columns = np.nonzero((places >= first) & (places < first + len(cosines)))
+        found = cosines[places[rows, columns][:, None] - first, places[rows]]
+        sums += np.bincount(rows, found.sum(axis=1), len(lists))
+    counts = there.sum(axis=1)
     pairs = counts * (counts - 1)
-    diversity: Doubles = 1 - np.divide(squared - own, pairs, out=np.zeros(len(lists)), where=pairs > 0)
+    diversity: Doubles = 1 - np.divide(sums, pairs, out=np.zeros(len(lists)), where=pairs > 0)
     return diversity
 
 

@@ -141,9 +141,11 @@ def judge_lists(served: Integers, unseen: Integers, holdout: Holdout) -> Judged:
         The same without what they took before: the view `UNSEEN` is about finding something new.
     """
     users, totals = {}, {}
+    like = [measure_lists(lists, holdout.facts) for lists in (served, unseen)]
     for name, view in holdout.views.items():
         lists = (unseen if name == UNSEEN else served)[view.rows]
-        users[name] = {**measure_users(lists, view.relevant), **measure_lists(lists, holdout.facts)}
+        traits = {trait: values[view.rows] for trait, values in like[name == UNSEEN].items()}
+        users[name] = {**measure_users(lists, view.relevant), **traits}
         taken = holdout.facts.shares[view.relevant.indices]
         totals[name] = {
             "coverage": coverage(lists, len(holdout.facts.shares)),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from include.evaluation import beyond
 from include.evaluation.beyond import NAMES, item_facts, measure_lists, popularity_bias
 from include.types import NOTHING
 
@@ -25,7 +26,9 @@ def test_each_metric_on_a_table_computed_by_hand() -> None:
     assert found["popularity"].tolist() == pytest.approx([2 / 3, 1 / 2, 1 / 3, 0])
 
 
-def test_diversity_is_one_less_the_mean_cosine_of_all_pairs() -> None:
+@pytest.mark.parametrize("at_once", [1, 30, beyond.COSINES])
+def test_diversity_is_one_less_the_mean_cosine_of_all_pairs(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beyond, "COSINES", at_once)
     random = np.random.default_rng(2)
     history = sparse.random(30, 12, density=0.4, format="csr", random_state=3)
     lists = np.array([random.permutation(12)[:5] for _ in range(6)], np.int32)
