@@ -156,6 +156,17 @@ def test_a_day_without_files_is_an_empty_partition(ingest: Any, landing: Lake, l
     assert list_days(lake, "events") == [DAY, NEXT_DAY]
 
 
+def test_what_is_set_aside_of_a_day_is_one_file(ingest: Any, landing: Lake, lake: Lake) -> None:
+    bad = HEADER + "".join(f"{number},milk,2026-03-02,0,,\n" for number in range(20))
+    for day in (DAY, NEXT_DAY):
+        deliver(landing, "events", day, {"a.csv": bad, "b.csv": bad})
+    ingest(days=(DAY, NEXT_DAY))
+    for day in (DAY, NEXT_DAY):
+        manifest = open_folder(lake, partition_folder("quarantine/events", day))
+        assert manifest.counts["quarantined"] == 40
+        assert len(manifest.paths()) == 1
+
+
 def test_the_manifest_says_what_came_in_and_what_came_out(ingest: Any, landing: Lake, lake: Lake) -> None:
     deliver(landing, "events", DAY, {"a.csv": HEADER + GOOD + GOOD + "x\n"})
     ingest()

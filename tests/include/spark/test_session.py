@@ -10,7 +10,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from include.settings import PROJECT, load_settings
-from include.spark.session import OPTIONS, THIS_MACHINE, THREADS, class_archive, is_this_machine
+from include.spark.session import (
+    COMPILE_LATER,
+    MUCH_DATA,
+    OPTIONS,
+    THIS_MACHINE,
+    THREADS,
+    class_archive,
+    for_data,
+    is_this_machine,
+)
 
 
 @pytest.mark.spark
@@ -95,3 +104,12 @@ def test_no_java_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "install a Java runtime, version 17 or later" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_much_data_has_the_optimising_compiler_unless_somebody_chose_otherwise(tmp_path: Path) -> None:
+    given = {"NIGHTSHELF_HOME": str(tmp_path)}
+    plain, chosen = load_settings(given), load_settings({**given, "SPARK_JAVA_OPTIONS": "-Xss2m"})
+    assert for_data(plain, MUCH_DATA - 1) == plain
+    assert set(COMPILE_LATER) < set(for_data(plain, MUCH_DATA).spark_java_options.split())
+    assert "TieredStopAtLevel" not in for_data(plain, MUCH_DATA).spark_java_options
+    assert for_data(chosen, MUCH_DATA) == chosen
