@@ -21,7 +21,7 @@ from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from include.columns import INGEST_DATE, SUCCESS_MARKER
+from include.columns import INGEST_DATE, RECORD, SUCCESS_MARKER
 from include.contract.dataset import Dataset, TableMapping
 from include.contract.schema import CONTRACT, ContractTable
 from include.contract.source import SourceMapping
@@ -39,6 +39,7 @@ from include.ingest.outcomes import (
     identified,
     keep_blocks,
     keep_outcomes,
+    one_file_a_day,
     quarantine_rows,
     rows_to_ingest,
     summarise,
@@ -168,9 +169,9 @@ class _Ingest:
             good = rows_to_ingest(sure, decided, table, self.accounts.keys(), files_a_day, absent)
             self._write(INGESTED, good)
             if any(account.by_reason() for account in self.accounts.values()):
-                self._write(QUARANTINED, quarantine_rows(decided, offsets))
+                self._write(QUARANTINED, one_file_a_day(quarantine_rows(decided, offsets), RECORD))
             if any(account.sets_apart() for account in self.accounts.values()):
-                self._write(DUPLICATES, duplicate_rows(decided, table))
+                self._write(DUPLICATES, one_file_a_day(duplicate_rows(decided, table), table.key))
         finally:
             decided.unpersist()
             doubts.unpersist()

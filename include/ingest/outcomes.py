@@ -259,20 +259,23 @@ def duplicate_rows(decided: DataFrame, table: ContractTable) -> DataFrame:
     """Return the duplicates that are not simply the same row again: they differ, or came on an earlier day."""
     apart = F.col(DIFFERS) | F.col(REPEATED)
     rows = decided.where((F.col(OUTCOME) == DUPLICATES) & apart)
-    chosen = rows.select(SOURCE_FILE, REPEATED, *row_columns(table), INGEST_DATE)
-    return chosen.repartition(INGEST_DATE).sortWithinPartitions(INGEST_DATE, SOURCE_FILE, table.key)
+    return rows.select(SOURCE_FILE, REPEATED, *row_columns(table), INGEST_DATE)
 
 
 def quarantine_rows(decided: DataFrame, offsets: list[tuple[str, str, int, int]]) -> DataFrame:
-    """Return the quarantined rows with the number of each record in its file, in that order."""
+    """Return the quarantined rows with the number of each record in its file."""
     schema = f"{INGEST_DATE} string, {SOURCE_FILE} string, {BLOCK} long, {FIRST} long"
     starts = F.broadcast(decided.sparkSession.createDataFrame(offsets, schema))
     numbered = decided.where(F.col(OUTCOME) == QUARANTINED).join(
         starts, on=[INGEST_DATE, SOURCE_FILE, BLOCK], how="inner"
     )
     record = (F.col(POSITION) + F.col(FIRST)).alias(RECORD)
-    rows = numbered.select(SOURCE_FILE, record, ELEMENT, REASONS, RAW, INGEST_DATE)
-    return rows.repartition(INGEST_DATE).sortWithinPartitions(INGEST_DATE, SOURCE_FILE, RECORD)
+    return numbered.select(SOURCE_FILE, record, ELEMENT, REASONS, RAW, INGEST_DATE)
+
+
+def one_file_a_day(rows: DataFrame, order: str) -> DataFrame:
+    """Return the rows of each day together, by source file and then by `order`: they are few."""
+    return rows.repartition(INGEST_DATE).sortWithinPartitions(INGEST_DATE, SOURCE_FILE, order)
 
 
 def known_rows(frame: DataFrame, table: ContractTable, *more: str) -> DataFrame:

@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone knows
 
 from include import columns
-from include.columns import INGEST_DATE, SOURCE_FILE
+from include.columns import INGEST_DATE, RECORD, SOURCE_FILE
 from include.contract.dataset import Dataset
 from include.contract.schema import CONTRACT
 from include.errors import InputError
@@ -41,6 +41,7 @@ from include.ingest.outcomes import (
     keep_outcomes,
     known_rows,
     lake_schema,
+    one_file_a_day,
     quarantine_rows,
     rows_to_ingest,
     summarise,
@@ -195,10 +196,10 @@ class _Replay:
         files_a_day = max(1, *(len(one.files) for one in self.manifests[INGESTED].values()))
         self._stage(INGESTED, rows_to_ingest(old, new, table, self.quarantine.keys(), files_a_day, latest))
         offsets = [(str(day), name, 0, 0) for day, account in self.accounts.items() for name in account.files]
-        self._stage(QUARANTINED, quarantine_rows(decided, offsets))
+        self._stage(QUARANTINED, one_file_a_day(quarantine_rows(decided, offsets), RECORD))
         again = duplicate_rows(decided, table)
         apart = self._committed(spark, DUPLICATES).select(again.columns).union(again)
-        self._stage(DUPLICATES, apart.sortWithinPartitions(INGEST_DATE, SOURCE_FILE, table.key))
+        self._stage(DUPLICATES, one_file_a_day(apart, table.key))
 
     def _stage(self, outcome: str, rows: DataFrame) -> None:
         self.written[outcome] = write_parquet(self.lake, rows, f"{self.staged.folder}/{outcome}", by=[INGEST_DATE])
